@@ -1,0 +1,31 @@
+"""A Python value as plain JSON beside a map of its types, and back.
+
+The map has the type name of each place that JSON has no form for, by JSON pointer:
+
+    tuple  bytes  datetime    a class of the language or of its standard library, by a short name
+    app.models:Trip           any other class, by its module and qualified name
+    bytes[base64]             what the JSON can't say, or the arguments of a generic model
+    app.models:Tags(tuple)    the JSON of another type, which the value is made of
+    !app.models:Client        what can't be restored; the JSON is for people only
+    ?datetime                 a field of a pydantic model, with something said of it before its type
+"""
+
+from __future__ import annotations
+
+from agentcassette._values._codec import JSON
+from agentcassette._values._decoder import decode, decode_error
+from agentcassette._values._encoder import Encoded, encode, encode_error, unreplayable
+from agentcassette._values._registry import register_type
+from agentcassette._values._sentinels import not_given
+
+__all__ = [
+    "JSON",
+    "Encoded",
+    "decode",
+    "decode_error",
+    "encode",
+    "encode_error",
+    "not_given",
+    "register_type",
+    "unreplayable",
+]

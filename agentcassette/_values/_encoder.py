@@ -1,0 +1,166 @@
+"""A value becomes JSON beside a map of its types, whatever the value."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Callable, NamedTuple
+
+from agentcassette._values._codec import JSON, Apart
+from agentcassette._values._containers import COLLECTIONS
+from agentcassette._values._decoder import Decoder
+from agentcassette._values._families import BUILTIN, codec_of
+from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
+from agentcassette._values._scalars import BIG
+from agentcassette._values._tree import is_lost, tree, without_marks
+
+__all__ = ["Encoded", "Encoder", "encode", "encode_error", "unreplayable"]
+
+_MAX_DEPTH = 128
+"""Deeper values are cut: an agent's own data is a few dozen levels deep, and Python's own limit of
+1,000 frames has to do for the agent and for us."""
+
+_MAX_REPEATS = 1_000_000
+"""How many values may be written a second time because they are referred to more than once: a few
+lists that hold each other twice stand for more values than there is memory."""
+
+
+class Encoded(NamedTuple):
+    """A value as plain JSON.
+
+    Attributes:
+        json: The JSON; it shares nothing with the value.
+        types: The type name of each place that JSON has no form for, by JSON pointer.
+        volatile: The places that are not compared between two calls, as JSON pointers.
+    """
+
+    json: JSON
+    types: dict[str, str]
+    volatile: tuple[str, ...]
+
+
+def encode(value: object) -> Encoded:
+    """Give a value as plain JSON beside a map of its types.
+
+    It takes any value, runs for a bounded time, changes nothing, and keeps no reference to it. What
+    can't be restored is noted as such in the types.
+
+    Args:
+        value: The value.
+
+    Returns:
+        The JSON, its types, and its volatile places.
+    """
+    encoder = Encoder()
+    json = encoder.write(value, "")
+    return Encoded(json, encoder.types, tuple(encoder.volatile))
+
+
+def encode_error(error: BaseException) -> Encoded:
+    """Give an exception as plain JSON beside a map of its types.
+
+    Args:
+        error: The exception.
+
+    Returns:
+        What ``encode`` gives of it: an object with its ``type``, ``message``, ``args``,
+        ``attributes`` and ``cause``, the empty ones left out.
+    """
+    return encode(error)
+
+
+def unreplayable(types: dict[str, str]) -> list[tuple[str, str]]:
+    """Tell which places can't be restored in replay.
+
+    Args:
+        types: The types that ``encode`` gave.
+
+    Returns:
+        The JSON pointer and the type name of each.
+    """
+    return [(at, without_marks(name).lstrip("!")) for at, name in types.items() if is_lost(name)]
+
+
+class Encoder:
+    """Writes one value."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, str] = {}
+        self.volatile: list[str] = []
+        self._codecs = dict(BUILTIN)
+        self._open: set[int] = set()
+        self._seen: set[int] = set()
+        self._repeats = 0
+        self._is_checking = False
+
+    def write(self, value: Any, pointer: str) -> JSON:
+        """Give the JSON of a value, and note its types under the pointer."""
+        kind = type(value)
+        if kind is str or value is None or kind is bool:
+            return value
+        if (kind is int and -BIG < value < BIG) or (kind is float and isfinite(value)):
+            return value
+        key = id(value)
+        if key in self._open or key in self._seen or len(self._open) >= _MAX_DEPTH:
+            why = self._why_cut(key, value)
+            if why:
+                return write_opaque(value, pointer, self, why)
+        marks = len(self.types), len(self.volatile)
+        self._seen.add(key)
+        self._open.add(key)
+        try:
+            codec = self._codecs.get(kind)
+            if codec is None:
+                codec = self._codecs[kind] = codec_of(kind)
+            return codec.encode(value, pointer, self)
+        except Exception:  # noqa: BLE001 - a value in a state that its class doesn't foresee
+            self._forget(*marks)
+            return write_opaque(value, pointer, self)
+        finally:
+            self._open.discard(key)
+
+    def _forget(self, types: int, volatile: int) -> None:
+        while len(self.types) > types:
+            self.types.popitem()
+        del self.volatile[volatile:]
+
+    def _why_cut(self, key: int, value: Any) -> str:
+        if key in self._open:
+            return ": a cycle"
+        if len(self._open) >= _MAX_DEPTH and type(value) not in PLACEHOLDERS:
+            return ": nested too deeply"
+        if key in self._seen:
+            self._repeats += len(value) + 1 if type(value) in COLLECTIONS else 1
+        return ": repeated too often" if self._repeats > _MAX_REPEATS else ""
+
+    def apart(self, value: object) -> Apart:
+        """Give a part whose place is not known yet, to be put there by ``place``."""
+        types, volatile = self.types, self.volatile
+        self.types, self.volatile = {}, []
+        try:
+            return Apart(self.write(value, ""), self.types, self.volatile)
+        finally:
+            self.types, self.volatile = types, volatile
+
+    def place(self, part: Apart, pointer: str) -> JSON:
+        """Give the JSON of such a part, and note its types under the pointer."""
+        for below, name in part.types.items():
+            self.types[pointer + below] = name
+        self.volatile += [pointer + below for below in part.volatile]
+        return part.json
+
+    def restore(self, part: Apart) -> Any:
+        """Make the value of such a part."""
+        return Decoder().read(part.json, tree(part.types))
+
+    def is_stable(self, part: Apart, again: Callable[[Any], object]) -> bool:
+        """Tell whether such a part is written the same again once it was restored.
+
+        What is nested in it has been through this itself, and is not asked again.
+        """
+        if self._is_checking:
+            return True
+        self._is_checking = True
+        try:
+            return self.apart(again(self.restore(part)))[:2] == part[:2]
+        finally:
+            self._is_checking = False

@@ -1,0 +1,90 @@
+"""The types beside a JSON value: a flat map from JSON pointer to type name, and the same as a tree.
+
+The map, ``{"/choices/0": "openai.types...:Choice"}``, is what a person reads and a diff shows. To
+walk it together with its JSON it is turned into a tree once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentcassette import _pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Node", "below", "flatten", "is_lost", "lost", "tree", "without_marks"]
+
+_MARKS = "?.+"
+"""What may stand before the type of a model's field; ``_models`` says what each mark means."""
+
+
+def below(pointer: str, token: str) -> str:
+    """Give the pointer of what stands under a key of the place of a pointer."""
+    return f"{pointer}/{_pointer.escape(token)}"
+
+
+def without_marks(name: str) -> str:
+    """Give a type name without the marks before it."""
+    return name.lstrip(_MARKS)
+
+
+def is_lost(name: str) -> bool:
+    """Tell whether a type name says that the value can't be restored."""
+    return without_marks(name).startswith("!")
+
+
+def lost(name: str) -> str:
+    """Give the type name that says that the value can't be restored."""
+    return name if name.startswith("!") else f"!{name}"
+
+
+class Node:
+    """What a map of types says about one place and the places below it.
+
+    Attributes:
+        name: The type name of the place, without its marks; empty for plain JSON.
+        marks: The marks that stood before the name.
+        below: The places below, by key or index (an index as text, as in the pointer).
+    """
+
+    __slots__ = ("below", "marks", "name")
+
+    def __init__(self, name: str = "", below: dict[str, Node] | None = None) -> None:
+        self.name = name
+        self.marks = ""
+        self.below: dict[str, Node] = {} if below is None else below
+
+    def at(self, token: object) -> Node | None:
+        """Give what is known of the place below under a key or an index, if anything is."""
+        return self.below.get(str(token)) if self.below else None
+
+
+def tree(types: dict[str, str]) -> Node | None:
+    """Turn a map of types into a tree; None when it is empty.
+
+    Whatever is no pointer to a name is left out: the map may come from a file that was edited.
+    """
+    root = None
+    for pointer, name in types.items():
+        if type(name) is not str or type(pointer) is not str or pointer[:1] not in {"", "/"}:
+            continue
+        node = root = root or Node()
+        for token in _pointer.split(pointer):
+            known = node.below.get(token)
+            if known is None:
+                known = node.below[token] = Node()
+            node = known
+        node.name = without_marks(name)
+        node.marks = name[: len(name) - len(node.name)]
+    return root
+
+
+def flatten(node: Node, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Turn a tree back into the entries of a map of types, under a pointer."""
+    todo = [(pointer, node)]
+    while todo:
+        place, here = todo.pop()
+        if here.marks or here.name:
+            yield place, here.marks + here.name
+        todo += [(below(place, token), node) for token, node in reversed(here.below.items())]
