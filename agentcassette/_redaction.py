@@ -1,0 +1,224 @@
+"""Taking what is secret out of a value or a text."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agentcassette import _pointer, _type_map
+from agentcassette._secrets import PLACEHOLDER, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
+
+# Two keys are the same whatever their case, hyphens and underscores; backslashes come with keys of
+# JSON that is held in a string of JSON.
+_INSIGNIFICANT = str.maketrans("", "", "-_\\")
+
+# How many texts a redactor knows again; the texts of one session, as a rule.
+_MEMORY = 4096
+
+
+class Redacted(NamedTuple):
+    """A value without its secrets.
+
+    Attributes:
+        json: The value. What had no secret in it is shared with the original.
+        types: The map of its types, without what stood at or below a redacted place.
+        places: The JSON pointers of what was redacted, as a whole or in part, in order.
+    """
+
+    json: Any
+    types: dict[str, str]
+    places: tuple[str, ...]
+
+
+class Redactor:
+    """Takes secrets out of values and texts.
+
+    Secret are the values under the given keys, at any depth, also inside JSON held in strings.
+    Secret are, too, credentials of a known shape and the values of environment variables whose
+    names end in KEY, TOKEN, SECRET or PASSWORD, wherever they occur.
+
+    ``api_key`` is also ``API-Key`` and ``apiKey``: case, hyphens and underscores don't count. What
+    stands under a key is replaced whatever it is, None and nothing too: a call that was recorded
+    with a key is still the same call where no key is set.
+
+    Args:
+        keys: The keys with secret values.
+        secrets: Whether to look for known shapes and for values of the environment as well.
+        placeholder: What takes the place of a value under a key.
+        environ: The environment, read here and now; None for that of the process.
+    """
+
+    __slots__ = ("_keys", "_known", "_needles", "_placeholder", "_secret_keys", "_secrets")
+
+    def __init__(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        secrets: bool = True,
+        placeholder: str = PLACEHOLDER,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._keys = tuple(keys)
+        self._placeholder = placeholder
+        self._secret_keys = frozenset(map(_fold, self._keys))
+        # JSON may write a character of a key as an escape.
+        self._needles = self._secret_keys.union(_fold(json.dumps(key)[1:-1]) for key in self._keys)
+        self._secrets = Secrets(os.environ if environ is None else environ) if secrets else None
+        # An agent sends its whole history with every call: each text is looked at once.
+        self._known: dict[str, str] = {}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys with secret values, as they were given."""
+        return self._keys
+
+    @property
+    def placeholder(self) -> str:
+        """What takes the place of a value under a key."""
+        return self._placeholder
+
+    def __repr__(self) -> str:
+        return f"Redactor(keys={self._keys!r}, secrets={self._secrets is not None})"
+
+    def redact(self, value: Any, types: Mapping[str, str] | None = None) -> Redacted:
+        """Take the secrets out of a value.
+
+        Args:
+            value: The value, as plain JSON. It is left as it is.
+            types: The types of what is in it, by JSON pointer.
+
+        Returns:
+            The value without its secrets.
+        """
+        walk = _Walk(self)
+        redacted = walk.value(value)
+        kept = _type_map.without(types or {}, (*walk.places, *walk.renamed))
+        return Redacted(redacted, kept, tuple(dict.fromkeys(walk.places)))
+
+    def text(self, text: str) -> str:
+        """Take the secrets out of a text, and out of the JSON that it may be.
+
+        Args:
+            text: The text. JSON is written anew where something in it was secret.
+
+        Returns:
+            The text without its secrets.
+        """
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) >= _MEMORY:
+                self._known.clear()
+            known = self._known[text] = self._without_secrets(text)
+        return known
+
+    def is_secret(self, key: str) -> bool:
+        """Tell whether what stands under a key is secret."""
+        return _fold(key) in self._secret_keys
+
+    def keys_in(self, text: str) -> tuple[str, ...]:
+        """Tell which of the keys stand in a compact JSON text, or in the JSON that it holds."""
+        folded = _fold(text)
+        return tuple(key for key in self._keys if f'"{_fold(key)}":' in folded)
+
+    def _without_secrets(self, text: str) -> str:
+        if self._needles and text.lstrip()[:1] in ("{", "["):
+            text = self._json(text)
+        return text if self._secrets is None else self._secrets.taken_out_of(text)
+
+    def _json(self, text: str) -> str:
+        folded = _fold(text)
+        if not any(needle in folded for needle in self._needles):
+            return text
+        try:
+            redacted = self.redact(json.loads(text))
+        except json.JSONDecodeError:
+            return text
+        except (RecursionError, ValueError):
+            # Nested too deep to be looked into, or with too long a number: it may hold a secret.
+            return self._placeholder
+        return json.dumps(redacted.json, ensure_ascii=False) if redacted.places else text
+
+
+class _Walk:
+    """One walk through a value.
+
+    Attributes:
+        places: Where something was redacted.
+        renamed: The places of what stood under a key that had a secret in it.
+    """
+
+    __slots__ = ("_above", "_judged", "_redactor", "places", "renamed")
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.places: list[str] = []
+        self.renamed: list[str] = []
+        self._redactor = redactor
+        self._above: list[str | int] = []
+        # What keys become, and whether what is under them is secret: most keys come many times.
+        self._judged: dict[str, tuple[str, bool]] = {}
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            text = self._redactor.text(value)
+            if text == value:
+                return value
+            self.places.append(self._place())
+            return text
+        if isinstance(value, list):
+            items = value
+            for index, item in enumerate(value):
+                self._above.append(index)
+                redacted = self.value(item)
+                self._above.pop()
+                if redacted is not item:
+                    items = list(value) if items is value else items
+                    items[index] = redacted
+            return items
+        if isinstance(value, dict):
+            pairs: dict[str, Any] = {}
+            is_same = True
+            for key, item in value.items():
+                name, is_secret = self._judge(key)
+                if name != key:
+                    name = self._rename(key, name, value, pairs)
+                self._above.append(name)
+                if is_secret:
+                    redacted = self._redactor.placeholder
+                    self.places.append(self._place())
+                else:
+                    redacted = self.value(item)
+                self._above.pop()
+                pairs[name] = redacted
+                is_same = is_same and redacted is item and name == key
+            return value if is_same else pairs
+        return value
+
+    def _judge(self, key: str) -> tuple[str, bool]:
+        """Tell what a key becomes, and whether what stands under it is secret."""
+        judged = self._judged.get(key)
+        if judged is None:
+            judged = self._judged[key] = (self._redactor.text(key), self._redactor.is_secret(key))
+        return judged
+
+    def _rename(self, key: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> str:
+        """Note that a key had a secret in it, and give its new name: one that no other has."""
+        unique, number = name, len(new)
+        while unique in old or unique in new:
+            number += 1
+            unique = f"{name}{number}"
+        self.renamed.append(self._place(key))
+        self.places.append(self._place(unique))
+        return unique
+
+    def _place(self, *below: str) -> str:
+        return "".join(f"/{_pointer.escape(str(key))}" for key in (*self._above, *below))
+
+
+def _fold(key: str) -> str:
+    return key.casefold().translate(_INSIGNIFICANT)
