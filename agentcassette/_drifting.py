@@ -1,0 +1,89 @@
+"""The errors of a drift: what was expected, what was called, and the text that tells both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agentcassette._errors import DivergenceError, ReplayExhausted
+from agentcassette._explaining import Drift, explain
+
+if TYPE_CHECKING:
+    from agentcassette._comparing import Asked
+    from agentcassette._matching import Tape
+
+__all__ = ["Drifting", "Terms"]
+
+
+class Terms(NamedTuple):
+    """How strictly a tape is replayed, and what the errors of the replay tell.
+
+    Attributes:
+        strict: Whether the first drift raises, and stays.
+        gives_way: Whether the first drift ends the replay: from there on nothing is answered.
+        path: The file of the cassette.
+        mode: The record mode.
+        rerecord: The command that records the run again, or nothing.
+        cost: What the recording cost, as text.
+    """
+
+    strict: bool
+    gives_way: bool
+    path: str
+    mode: str
+    rerecord: str = ""
+    cost: str = ""
+
+
+class Drifting:
+    """Makes the errors of one replay.
+
+    Args:
+        tape: The steps, and which of them have been played.
+        terms: What the errors tell beside the call.
+    """
+
+    def __init__(self, tape: Tape, terms: Terms) -> None:
+        self._tape = tape
+        self._terms = terms
+
+    def exhausted(self, asked: Asked) -> ReplayExhausted:
+        total = len(self._tape.steps)
+        now = asked.as_dict()
+        played_as = self._tape.find_played(asked)
+        text = self._explain(total, recorded=None, now=now, played_as=played_as)
+        return ReplayExhausted(total, now, explanation=text)
+
+    def never_called(self, index: int) -> DivergenceError:
+        expected = self._tape.expected(index)
+        text = self._explain(index, recorded=expected, now=None)
+        return DivergenceError(index, expected, None, explanation=text)
+
+    def divergence(self, asked: Asked, index: int, reason: str) -> DivergenceError:
+        expected = self._tape.expected(index)
+        recorded, now = self._tape.side_by_side(asked, index)
+        # Else the call is the one on tape, and what came of it differs.
+        is_other = not self._tape.is_played(index)
+        text = self._explain(
+            index,
+            recorded={"name": expected["name"], **recorded._asdict()},
+            now={"name": asked.name, **now._asdict()},
+            reason=reason,
+            played_as=self._tape.find_played(asked) if is_other else None,
+            comes_later=self._tape.find(asked) if is_other else None,
+        )
+        return DivergenceError(index, expected, asked.as_dict(), explanation=text)
+
+    def _explain(self, index: int, **known: Any) -> str:
+        total = len(self._tape.steps)
+        return explain(
+            Drift(
+                at=index,
+                path=self._terms.path,
+                mode=self._terms.mode,
+                played=total - self._tape.remaining,
+                total=total,
+                rerecord=self._terms.rerecord,
+                cost=self._terms.cost,
+                **known,
+            )
+        )
