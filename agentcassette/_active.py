@@ -1,0 +1,82 @@
+"""Which session a call belongs to: the one place that knows the open sessions of the process.
+
+A session is found through the context that opened it, which asyncio tasks, ``asyncio.to_thread``
+and the portals of web test clients inherit. A thread that inherits none belongs to the session
+that its own thread opened, else to the only one there is; where there are more, nobody can tell.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from agentcassette._errors import AmbiguousSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["OPEN", "Member", "current", "enter", "leave"]
+
+
+class Member:
+    """What can be open: it knows its path, and the thread that opened it."""
+
+    path: Path
+    thread: int
+
+
+OPEN: list[Member] = []  # read by every intercepted call: empty means pass through
+
+_lock = threading.Lock()
+_of_context: ContextVar[Member | None] = ContextVar("agentcassette_session", default=None)
+
+
+def enter(member: Member) -> None:
+    """Open a session in this context.
+
+    Raises:
+        RuntimeError: A session of this context is open already.
+    """
+    other = _of_context.get()
+    if other is not None and other in OPEN:
+        message = (
+            f"a session of {other.path} is open in this context already, and a session of"
+            f" {member.path} can't be opened inside of it: close the first, or open the second"
+            " in a thread or task of its own"
+        )
+        raise RuntimeError(message)
+    member.thread = threading.get_ident()
+    with _lock:
+        OPEN.append(member)
+    _of_context.set(member)
+
+
+def leave(member: Member) -> None:
+    """Close a session, from whatever context."""
+    with _lock:
+        if member in OPEN:
+            OPEN.remove(member)
+    if _of_context.get() is member:
+        _of_context.set(None)
+
+
+def current(name: str) -> Member | None:
+    """The session that a call belongs to, or None where none is open.
+
+    Args:
+        name: The name of the intercepted callable, for the error.
+
+    Raises:
+        AmbiguousSession: The call could belong to more than one.
+    """
+    mine = _of_context.get()
+    candidates = list(OPEN)
+    if mine in candidates:
+        return mine
+    if len(candidates) > 1:
+        thread = threading.get_ident()
+        candidates = [one for one in candidates if one.thread == thread] or candidates
+    if len(candidates) > 1:
+        raise AmbiguousSession(name, tuple(str(one.path) for one in candidates))
+    return candidates[0] if candidates else None

@@ -1,0 +1,194 @@
+"""The seam: what happens when an intercepted callable is called.
+
+Outside of a session a wrapper reads one variable and calls the original. Inside, it asks the
+session what becomes of the call, and hands the outcome on.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
+
+from agentcassette._active import OPEN
+from agentcassette._calling import Target, call, call_in_task
+from agentcassette._ignoring import compile_ignores
+from agentcassette._plan import Seam
+from agentcassette._relaying import Relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["intercept"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+MARK = "__agentcassette_intercepted__"
+
+
+@overload
+def intercept(
+    fn: Function, *, name: str | None = ..., kind: str = ..., ignore: str | Iterable[str] = ...
+) -> Function: ...
+@overload
+def intercept(
+    fn: None = ..., *, name: str | None = ..., kind: str = ..., ignore: str | Iterable[str] = ...
+) -> Callable[[Function], Function]: ...
+def intercept(
+    fn: Any = None,
+    *,
+    name: str | None = None,
+    kind: str = "call",
+    ignore: str | Iterable[str] = (),
+) -> Any:
+    """Mark a callable as recordable.
+
+    In a session its calls are taped, or answered from the tape. Outside of one the wrapper calls
+    the original, at next to no cost. Wrapping twice changes nothing.
+
+    It takes functions, ``async def`` functions, generator functions of both kinds, bound methods,
+    ``functools.partial``, callable objects, and functions that return an awaitable or an iterator.
+    The receiver of a method (``self``, ``cls``) is no argument: it is neither kept nor compared.
+
+    Args:
+        fn: The callable; without it a decorator is returned.
+        name: The name of its steps; its ``__name__`` if none is given.
+        kind: A label of its steps, such as "llm" or "tool".
+        ignore: What of its arguments is not compared: paths (``kwargs.messages[*].id``) and the
+            shapes ``<uuid>`` and ``<datetime>``.
+
+    Returns:
+        A callable with the name, the docstring, the signature and the type of the original.
+
+    Raises:
+        TypeError: ``fn`` is no callable, or it is a class.
+        ValueError: An ``ignore`` is no path and no shape.
+    """
+    specs = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    compile_ignores(specs)
+    if fn is None:
+        return functools.partial(intercept, name=name, kind=kind, ignore=specs)
+    if isinstance(fn, (staticmethod, classmethod)):
+        return type(fn)(intercept(fn.__func__, name=name, kind=kind, ignore=specs))
+    if isinstance(fn, type) or not callable(fn):
+        message = f"intercept takes a function or another callable that is no class, not {fn!r}"
+        raise TypeError(message)
+    core, args, kwargs = _unfold(fn)
+    if getattr(core, MARK, False) is True:
+        return fn
+    receives = _is_method(core)
+    seam = _seam(core, name=name, kind=kind, ignore=specs, receives=receives)
+    wrapper = _wrap(fn)(fn, Target(fn, seam, _is_async(fn), receives, args, kwargs))
+    wrapper.__name__ = wrapper.__qualname__ = seam.name  # where the original has none of its own
+    functools.update_wrapper(wrapper, core)
+    wrapper.__wrapped__ = fn
+    setattr(wrapper, MARK, True)
+    return wrapper
+
+
+def _wrap(fn: Callable[..., Any]) -> Callable[[Callable[..., Any], Target], Any]:
+    """What makes a function of the same sort as the original."""
+    if _is_async(fn):
+        return _wrap_async
+    if inspect.isasyncgenfunction(fn):
+        return _wrap_async_generator
+    if inspect.isgeneratorfunction(fn):
+        return _wrap_generator
+    return _wrap_function
+
+
+def _wrap_function(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not OPEN:
+            return fn(*args, **kwargs)
+        __tracebackhide__ = True
+        return call(target, args, kwargs)
+
+    return wrapper
+
+
+def _wrap_async(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not OPEN:
+            return await fn(*args, **kwargs)
+        __tracebackhide__ = True
+        return await call_in_task(target, args, kwargs)
+
+    return wrapper
+
+
+def _wrap_generator(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return (yield from call(target, args, kwargs) if OPEN else fn(*args, **kwargs))
+
+    return wrapper
+
+
+def _wrap_async_generator(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        relay = Relay(await call_in_task(target, args, kwargs) if OPEN else fn(*args, **kwargs))
+        while await relay.advance():
+            try:
+                relay.send((yield relay.item))
+            except BaseException as thrown:  # noqa: BLE001 - the original gets it as it is
+                await relay.throw(thrown)
+
+    return wrapper
+
+
+def _unfold(fn: Callable[..., Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """A partial as the callable that it is of, and the arguments that it adds to each call."""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    while isinstance(fn, functools.partial):
+        args = fn.args + args
+        kwargs = {**fn.keywords, **kwargs}
+        fn = fn.func
+    return fn, args, kwargs
+
+
+def _seam(
+    core: Callable[..., Any],
+    *,
+    name: str | None,
+    kind: str,
+    ignore: tuple[str, ...],
+    receives: bool,
+) -> Seam:
+    return Seam(
+        name=name or getattr(core, "__name__", None) or type(core).__name__,
+        kind=kind,
+        ignore=ignore,
+        parameters=_positional_parameters(core)[receives:],
+        package=str(getattr(core, "__module__", None) or "").partition(".")[0],
+    )
+
+
+def _is_async(fn: Callable[..., Any]) -> bool:
+    """Whether a callable, or its method ``__call__``, is a coroutine function."""
+    method = getattr(type(fn), "__call__", None)  # noqa: B004 - the method, not whether it is one
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(method)
+
+
+def _is_method(fn: Callable[..., Any]) -> bool:
+    """Whether the first argument of a function is the receiver of a method."""
+    if not inspect.isfunction(fn):
+        return False
+    scope = fn.__qualname__.rpartition(".")[0]
+    if not scope or scope.endswith("<locals>"):
+        return False
+    return _positional_parameters(fn)[:1] in (("self",), ("cls",), ("mcs",))
+
+
+def _positional_parameters(fn: Callable[..., Any]) -> tuple[str | None, ...]:
+    """The names of the parameters that positional arguments go to; None for a nameless one."""
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (ValueError, TypeError):  # a builtin tells no signature: its arguments stay nameless
+        return ()
+    return tuple(
+        parameter.name if parameter.kind is parameter.POSITIONAL_OR_KEYWORD else None
+        for parameter in parameters
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    )

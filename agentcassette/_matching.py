@@ -1,0 +1,218 @@
+"""A tape: the steps of a cassette, which of them were played, and which answers a call.
+
+Nothing in here runs, waits or raises: the session asks, and decides what follows.
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from agentcassette._comparing import Asked, Compared, Form, by_name, compared, cover, form_of, key
+from agentcassette._steps import redacted, types_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from agentcassette._redaction import Redactor
+
+__all__ = ["Tape"]
+
+_NEVER = float("inf")
+
+
+class Tape:
+    """The steps of a cassette, and which of them have been played.
+
+    Args:
+        steps: The steps as the cassette has them.
+        typed: Whether the steps tell the types of their values; if not, types are not compared.
+        redactor: What is applied to the steps before they are compared.
+        live: The kinds of call that are not answered from the tape; their steps are not owed.
+    """
+
+    def __init__(
+        self,
+        steps: list[dict[str, Any]],
+        *,
+        typed: bool,
+        redactor: Redactor,
+        live: Iterable[str] = (),
+    ) -> None:
+        self.steps = steps
+        self._typed = typed
+        self._redactor = redactor
+        self._spans = [_span(step) for step in steps]
+        self._children: dict[int, list[int]] = {}
+        for step in steps:
+            if "parent" in step:
+                self._children.setdefault(step["parent"], []).append(step["index"])
+        kinds = frozenset(live)
+        self._played = [step["type"] in kinds for step in steps]
+        self._excused = list(self._played)
+        self._by_end = sorted(range(len(steps)), key=lambda index: self._spans[index][1])
+        self._returned = list(self._played)
+        self._earliest = 0  # how many of `_by_end` are excused, counted from its beginning
+        self._next = 0  # how many of `_by_end` have returned, counted from its beginning
+        self._named: dict[str, list[int]] = {}
+        for step in steps:
+            self._named.setdefault(step["name"], []).append(step["index"])
+        self._recorded: dict[int, tuple[dict[str, Any], dict[str, str]]] = {}
+        self._keys: dict[Form, dict[int, str]] = {}
+
+    @property
+    def remaining(self) -> int:
+        """The number of steps that have not been played."""
+        return self._played.count(False)
+
+    @property
+    def cursor(self) -> int:
+        """The index of the earliest step that has not been played; the length at the end."""
+        return next((i for i, played in enumerate(self._played) if not played), len(self._played))
+
+    def is_played(self, index: int) -> bool:
+        """Whether a step has been played."""
+        return self._played[index]
+
+    def find(self, asked: Asked) -> int | None:
+        """The earliest unplayed step that is the same call, or None."""
+        unplayed = [index for index in self._of_name(asked) if not self._played[index]]
+        found = next(filter(self._is_same(asked), unplayed), None)
+        return next(filter(self._is_covered(asked), unplayed), None) if found is None else found
+
+    def find_played(self, asked: Asked) -> int | None:
+        """The latest step that is the same call and was played already, or None."""
+        played = [index for index in reversed(self._of_name(asked)) if self._played[index]]
+        return next(filter(self._is_same(asked), played), None)
+
+    def missing_before(self, index: int) -> int | None:
+        """The earliest unplayed step of those that ended before this one started, or None."""
+        while self._earliest < len(self._by_end) and self._excused[self._by_end[self._earliest]]:
+            self._earliest += 1
+        start = self._spans[index][0]
+        left = (self._by_end[place] for place in range(self._earliest, len(self._by_end)))
+        ended = takewhile(lambda other: self._spans[other][1] < start, left)
+        return min((other for other in ended if not self._excused[other]), default=None)
+
+    def play(self, index: int) -> None:
+        """Count a step as played, and with it every step that was made inside of it."""
+        self._played[index] = self._excused[index] = True
+        for inner in self.inside(index):
+            self._played[inner] = self._excused[inner] = self._returned[inner] = True
+
+    def inside(self, index: int) -> list[int]:
+        """The steps that were made inside of a step, at any depth."""
+        inner = list(self._children.get(index, ()))
+        for child in inner:
+            inner += self._children.get(child, ())
+        return inner
+
+    def precedes(self, index: int, other: int) -> bool:
+        """Whether a step ended before another one started."""
+        return self._spans[index][1] < self._spans[other][0]
+
+    def overlaps(self, index: int) -> bool:
+        """Whether another step started or ended while this one ran."""
+        start, end = self._spans[index]
+        return end - start > 1
+
+    def excuse_before(self, index: int) -> None:
+        """No longer ask for the steps which ended before this one started to come in order."""
+        start = self._spans[index][0]
+        for other, (_, end) in enumerate(self._spans):
+            if end < start:
+                self._excused[other] = True
+
+    def nearest(self, name: str) -> int | None:
+        """The earliest unplayed step of a name, else the earliest, or None at the end."""
+        unplayed = [index for index, played in enumerate(self._played) if not played]
+        named = (index for index in unplayed if self.steps[index]["name"] == name)
+        return next(named, unplayed[0] if unplayed else None)
+
+    def owed(self, *, cleanup: bool) -> int | None:
+        """The earliest unplayed step that the run still owes, or None.
+
+        Args:
+            cleanup: Whether steps that were recorded after the end of the body count too.
+        """
+        return next(
+            (
+                index
+                for index, played in enumerate(self._played)
+                if not played and (cleanup or not self.steps[index].get("cleanup"))
+            ),
+            None,
+        )
+
+    def may_return(self, index: int) -> bool:
+        """Whether every step that ended before this one has returned to the agent."""
+        while self._next < len(self._by_end) and self._returned[self._by_end[self._next]]:
+            self._next += 1
+        return self._next == len(self._by_end) or (
+            self._spans[self._by_end[self._next]][1] >= self._spans[index][1]
+        )
+
+    def give_back(self, index: int) -> None:
+        """Count a step as returned to the agent."""
+        self._returned[index] = True
+
+    def expected(self, index: int) -> dict[str, Any]:
+        """A step as errors and divergences show it."""
+        return {"name": self.steps[index]["name"], "arguments": self._arguments(index)[0]}
+
+    def side_by_side(self, asked: Asked, index: int) -> tuple[Compared, Compared]:
+        """What is compared of a step and of a call: arguments by parameter name, and types."""
+        form = form_of(asked)
+        return compared(form, *self._arguments(index)), compared(form, *self._live(asked))
+
+    def _of_name(self, asked: Asked) -> list[int]:
+        return self._named.get(asked.name, [])
+
+    def _is_same(self, asked: Asked) -> Callable[[int], bool]:
+        """Tells of a step whether it is the same call."""
+        form = form_of(asked)
+        live = key(form, *self._live(asked))
+        return lambda index: self._key(form, index) == live
+
+    def _is_covered(self, asked: Asked) -> Callable[[int], bool]:
+        """As `_is_same`, where a whole value ``****`` on tape stands for any value."""
+        form = form_of(asked)
+        live = by_name(*self._live(asked), form.parameters)
+
+        def is_covered(index: int) -> bool:
+            recorded, _ = by_name(*self._arguments(index), form.parameters)
+            return key(form, *cover(*live, recorded)) == self._key(form, index)
+
+        return is_covered
+
+    def _key(self, form: Form, index: int) -> str:
+        """What a step is compared by; kept, unless the form is that of one call alone."""
+        if form.hidden:
+            return key(form, *self._arguments(index))
+        keys = self._keys.setdefault(form, {})
+        if index not in keys:
+            keys[index] = key(form, *self._arguments(index))
+        return keys[index]
+
+    def _arguments(self, index: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """The arguments of a step, redacted as the live side is, and their types."""
+        if index not in self._recorded:
+            step = self.steps[index]
+            said: dict[str, Any] = {
+                name: step[name] for name in ("arguments", "types") if name in step
+            }
+            step = redacted(said, self._redactor)
+            types = types_in(step, "arguments") if self._typed else {}
+            self._recorded[index] = step["arguments"], types
+        return self._recorded[index]
+
+    def _live(self, asked: Asked) -> tuple[dict[str, Any], dict[str, str]]:
+        """The arguments of a call, and their types if they are compared."""
+        return asked.arguments, asked.types if self._typed else {}
+
+
+def _span(step: dict[str, Any]) -> tuple[float, float]:
+    """Where a step started and ended in the one sequence of all starts and ends."""
+    places = step.get("concurrency", {"start": 2 * step["index"], "end": 2 * step["index"] + 1})
+    end = places.get("end")
+    return places["start"], _NEVER if end is None or step.get("unfinished") else end

@@ -1,0 +1,54 @@
+"""What a session is asked to do, and what it has to know of an intercepted callable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+__all__ = ["MODES", "Plan", "Seam"]
+
+MODES = ("once", "none", "all", "update")
+
+
+class Plan(NamedTuple):
+    """What a session is asked to do; the parameters are those of `use_cassette`.
+
+    Attributes:
+        needs_cassette: Whether a missing cassette is an error before the first call.
+        keeps_empty: Whether a run without a call is written as well.
+    """
+
+    path: Path
+    record_mode: str
+    strict: bool = False
+    model: str | None = None
+    redact: tuple[str, ...] = ()
+    redact_secrets: bool = True
+    ignore: tuple[str, ...] = ()
+    live: tuple[str, ...] = ()
+    test: str | None = None
+    rerecord: str = ""
+    max_age: timedelta | None = None
+    needs_cassette: bool = False
+    keeps_empty: bool = False
+
+
+class Seam(NamedTuple):
+    """What a session has to know of an intercepted callable.
+
+    Attributes:
+        name: The name of its steps.
+        kind: The kind of its steps.
+        ignore: What of its arguments is not compared.
+        parameters: The names of its positional parameters; None where one takes no keyword.
+        package: The top-level package that defines it.
+    """
+
+    name: str
+    kind: str
+    ignore: tuple[str, ...]
+    parameters: tuple[str | None, ...]
+    package: str

@@ -1,0 +1,141 @@
+"""The tape that is written: steps in the order in which their calls started.
+
+Each step keeps its start and its end as places in one sequence of all starts and ends, so that
+replay knows which calls followed one another and which ran at the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agentcassette._nesting import Nesting
+from agentcassette._steps import redacted
+from agentcassette._taping import Taping
+
+if TYPE_CHECKING:
+    from agentcassette._comparing import Asked
+    from agentcassette._redaction import Redactor
+
+__all__ = ["Recording", "Unreplayable"]
+
+
+class Unreplayable(NamedTuple):
+    """A place of a result that can't be restored when it is replayed."""
+
+    step_index: int
+    name: str
+    pointer: str
+    type_name: str
+
+
+class Recording:
+    """The steps recorded so far.
+
+    Args:
+        redactor: What is applied to everything before it is kept.
+
+    Attributes:
+        cleanup: Whether the body under test has ended.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._tapings: list[Taping] = []
+        self._nesting: Nesting[Taping] = Nesting()
+        self.cleanup = False
+
+    def begin(self, asked: Asked) -> Taping:
+        """Open a step for a call that starts now, inside of the call that this context is in."""
+        fields = {"type": asked.kind, "name": asked.name, "arguments": asked.arguments}
+        types = {f"/arguments{at}": name for at, name in asked.types.items()}
+        return self._open(fields, types, self._nesting.outer())
+
+    def copy(self, taping: Taping, steps: list[dict[str, Any]]) -> None:
+        """Answer a call from another tape.
+
+        Args:
+            taping: The call.
+            steps: The step that answers it, and those of the calls that were made inside of it.
+        """
+        step_of = {step["index"]: step for step in steps}
+        taping_of = {steps[0]["index"]: taping}
+        for _, index in sorted((place, step["index"]) for step in steps for place in _places(step)):
+            step = step_of.pop(index, None)
+            if step is None:
+                taping_of[index].stop()
+                continue
+            step = redacted(step, self._redactor)
+            if index not in taping_of:
+                fields = {name: step[name] for name in ("type", "name", "arguments")}
+                taping_of[index] = self._open(fields, {}, taping_of[step["parent"]])
+            taping_of[index].copy(step)
+
+    def _open(self, fields: dict[str, Any], types: dict[str, str], outer: Taping | None) -> Taping:
+        if self.cleanup:
+            fields["cleanup"] = True
+        with self._lock:
+            taping = Taping(
+                fields,
+                types,
+                start=self._next(),
+                outer=outer,
+                take_place=self._take_place,
+                redactor=self._redactor,
+                nesting=self._nesting,
+            )
+            self._tapings.append(taping)
+        return taping
+
+    def _take_place(self) -> int:
+        with self._lock:
+            return self._next()
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps so far as the cassette has them, each a new dict."""
+        tapings = self._made()
+        places = sorted(
+            place for one in tapings for place in (one.start, one.end) if place is not None
+        )
+        position = {place: index for index, place in enumerate(places)}
+        index_of = {id(one): index for index, one in enumerate(tapings)}
+        return [
+            one.step(
+                index,
+                start=position[one.start],
+                end=None if one.end is None else position[one.end],
+                parent=index_of.get(id(one.outer)),
+            )
+            for index, one in enumerate(tapings)
+        ]
+
+    def copied(self) -> list[bool]:
+        """For each step whether it was taken over from another tape."""
+        return [taping.copied for taping in self._made()]
+
+    def unreplayable(self) -> list[Unreplayable]:
+        """What the steps hold that replay will not be able to restore."""
+        return [
+            Unreplayable(index, taping.name, pointer, type_name)
+            for index, taping in enumerate(self._made())
+            for pointer, type_name in taping.unreplayable()
+        ]
+
+    def _made(self) -> list[Taping]:
+        return [taping for taping in list(self._tapings) if taping.is_made]
+
+
+def _places(step: dict[str, Any]) -> list[int]:
+    """The places of a step's start and, if it ended, of its end."""
+    index = step["index"]
+    places = step.get("concurrency", {"start": 2 * index, "end": 2 * index + 1})
+    return [places[name] for name in ("start", "end") if places.get(name) is not None]

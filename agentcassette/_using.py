@@ -1,0 +1,167 @@
+"""record, replay and use_cassette: the sessions that one can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from agentcassette._context import Session
+from agentcassette._ignoring import compile_ignores
+from agentcassette._plan import MODES, Plan
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from agentcassette._cassette import StrPath
+    from agentcassette._faces import Player, Recorder
+
+__all__ = ["record", "replay", "use_cassette"]
+
+Names = Union[str, Iterable[str], None]
+
+
+def record(
+    path: StrPath,
+    *,
+    model: str | None = None,
+    redact: Names = None,
+    redact_secrets: bool = True,
+    ignore: Names = (),
+) -> Session[Recorder]:
+    """Run the intercepted calls for real, and tape every one of them.
+
+    The cassette is written when the block ends without an exception; it then replaces the old one.
+
+    Args:
+        path: The file of the cassette.
+        model: A label of the model that answers.
+        redact: Names of keys whose values are kept out of the cassette, at any depth.
+        redact_secrets: Whether known credential shapes, and the values of environment variables
+            that hold secrets, are kept out as well.
+        ignore: What of the arguments is not compared, for all calls.
+
+    Returns:
+        The session; as a context manager it gives a `Recorder`.
+
+    Raises:
+        CassetteFormatError: On entering: another file lies at the path.
+        ValueError: An `ignore` is no path and no shape.
+    """
+    return _session(
+        path,
+        record_mode="all",
+        model=model,
+        redact=redact,
+        redact_secrets=redact_secrets,
+        ignore=ignore,
+        keeps_empty=True,
+    )
+
+
+def replay(
+    path: StrPath,
+    *,
+    strict: bool = False,
+    redact: Names = None,
+    ignore: Names = (),
+    live: Names = (),
+) -> Session[Player]:
+    """Answer the intercepted calls from a cassette; the real callables never run.
+
+    Args:
+        path: The file of the cassette.
+        strict: Whether the first drift raises. If not, the nearest step answers, and each drift is
+            noted in the player's `divergences`.
+        redact: Names of keys whose values are not compared, beside those that the cassette keeps.
+        ignore: What of the arguments is not compared: paths (``kwargs.messages[*].id``) and the
+            shapes ``<uuid>`` and ``<datetime>``.
+        live: Kinds of calls that run for real.
+
+    Returns:
+        The session; as a context manager it gives a `Player`.
+
+    Raises:
+        CassetteNotFound: On entering: there is no such file.
+        CassetteFormatError: On entering: the file is no cassette.
+        ValueError: An `ignore` is no path and no shape.
+    """
+    return _session(
+        path,
+        record_mode="none",
+        strict=strict,
+        redact=redact,
+        ignore=ignore,
+        live=live,
+        needs_cassette=True,
+    )
+
+
+def use_cassette(
+    path: StrPath,
+    *,
+    record_mode: str = "once",
+    strict: bool = False,
+    model: str | None = None,
+    redact: Names = None,
+    redact_secrets: bool = True,
+    ignore: Names = (),
+    live: Names = (),
+    test: str | None = None,
+    rerecord: str = "",
+    max_age: timedelta | None = None,
+) -> Session[Recorder | Player]:
+    """Record or replay, as the record mode says; for unittest, scripts and test frameworks.
+
+    A run without a call writes no cassette and needs none.
+
+    Args:
+        path: The file of the cassette.
+        record_mode: ``once`` replays, or records where there is no cassette; ``none`` only
+            replays; ``all`` records; ``update`` replays up to the first drift and records from
+            there on.
+        strict: Whether the first drift of a replay raises.
+        model: A label of the model that answers.
+        redact: Names of keys whose values are kept out of the cassette, at any depth.
+        redact_secrets: Whether known credential shapes are kept out as well.
+        ignore: What of the arguments is not compared.
+        live: Kinds of calls that run for real in a replay.
+        test: The id of the test, kept in the cassette.
+        rerecord: The command that a drift message gives for recording the run again.
+        max_age: The age from which on a recording with the same content is written all the same.
+
+    Returns:
+        The session; as a context manager it gives a `Recorder` or a `Player`.
+
+    Raises:
+        ValueError: There is no such record mode, or an `ignore` is no path and no shape.
+    """
+    if record_mode not in MODES:
+        message = f"no record mode {record_mode!r}: there are {', '.join(MODES)}"
+        raise ValueError(message)
+    return _session(
+        path,
+        record_mode=record_mode,
+        strict=strict,
+        model=model,
+        redact=redact,
+        redact_secrets=redact_secrets,
+        ignore=ignore,
+        live=live,
+        test=test,
+        rerecord=rerecord,
+        max_age=max_age,
+    )
+
+
+def _session(
+    path: StrPath, *, redact: Names, ignore: Names, live: Names = (), **rest: Any
+) -> Session[Any]:
+    specs = _names(ignore)
+    compile_ignores(specs)  # which raises for a malformed one, here and not at the first call
+    plan = Plan(Path(path), redact=_names(redact), ignore=specs, live=_names(live), **rest)
+    return Session(plan)
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
