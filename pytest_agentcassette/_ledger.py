@@ -1,0 +1,142 @@
+"""What every test did with its cassette, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["OUTCOMES", "RECORD", "Cost", "Ledger", "Record", "Totals", "total"]
+
+#: The attribute of the report of a test's teardown that carries the test's record, as plain data,
+#: to whoever keeps the ledger; with pytest-xdist from a worker to its controller.
+RECORD = "agentcassette"
+
+#: What can have become of a cassette, in the order in which the summary tells it: answered every
+#: call; was written; was written anew where the run changed; was recorded again and found the
+#: same; did not fit what the agent does; was not there; could not be used; was not written
+#: because the test failed.
+OUTCOMES = (
+    "replayed",
+    "recorded",
+    "updated",
+    "unchanged",
+    "drifted",
+    "missing",
+    "unusable",
+    "discarded",
+)
+
+
+class Cost(NamedTuple):
+    """What calls cost when they ran live.
+
+    Attributes:
+        input_tokens: The tokens that went in.
+        output_tokens: The tokens that came out.
+        duration_ms: The time they took, in milliseconds.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    duration_ms: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """The tokens in and out."""
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: Cost) -> Cost:
+        """The cost of both."""
+        return Cost(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.duration_ms + other.duration_ms,
+        )
+
+
+class Record(NamedTuple):
+    """What one test did with its cassette.
+
+    Attributes:
+        test: The id of the test.
+        path: The file of the cassette.
+        outcome: What became of the cassette, one of `OUTCOMES`.
+        remedy: The command that records the test again.
+        calls: How many calls the agent made.
+        cost: What all of them cost when they ran live, now or when they were recorded.
+        saved: The part of it that was answered from the cassette.
+        recorded_at: When the cassette was recorded, ISO 8601, or None where nobody knows.
+        drift: What differed, one line for each drift.
+        unplayed: How many steps of the cassette were never played.
+    """
+
+    test: str
+    path: str
+    outcome: str
+    remedy: str = ""
+    calls: int = 0
+    cost: Cost = Cost()
+    saved: Cost = Cost()
+    recorded_at: str | None = None
+    drift: tuple[str, ...] = ()
+    unplayed: int = 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """The record as JSON data."""
+        return {**self._asdict(), "cost": list(self.cost), "saved": list(self.saved)}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Record:
+        """The record that `to_plain` made the data of."""
+        cost, saved = Cost(*plain["cost"]), Cost(*plain["saved"])
+        return cls(**{**plain, "cost": cost, "saved": saved, "drift": tuple(plain["drift"])})
+
+
+class Totals(NamedTuple):
+    """What all tests of a run did with their cassettes.
+
+    Attributes:
+        outcomes: How many cassettes had each outcome, without those that none had, in the order
+            of `OUTCOMES`.
+        calls: How many calls were made.
+        cost: What they cost when they ran live.
+        saved: The part of it that was answered from the cassettes.
+    """
+
+    outcomes: dict[str, int]
+    calls: int
+    cost: Cost
+    saved: Cost
+
+
+def total(records: Iterable[Record]) -> Totals:
+    """Add up the records of a run."""
+    counts = dict.fromkeys(OUTCOMES, 0)
+    calls, cost, saved = 0, Cost(), Cost()
+    for record in records:
+        counts[record.outcome] += 1
+        calls += record.calls
+        cost, saved = cost.plus(record.cost), saved.plus(record.saved)
+    return Totals({name: count for name, count in counts.items() if count}, calls, cost, saved)
+
+
+class Ledger:
+    """The records of a run, with pytest-xdist those of all its workers.
+
+    Attributes:
+        lost_workers: How many workers crashed.
+    """
+
+    def __init__(self) -> None:
+        self.lost_workers = 0
+        self._records: dict[str, Record] = {}
+
+    def enter(self, record: Record) -> None:
+        """Enter a record; it takes the place of the one that an earlier attempt left."""
+        self._records[record.test] = record
+
+    def records(self) -> list[Record]:
+        """The records, in the order of the tests' ids."""
+        return [self._records[test] for test in sorted(self._records)]

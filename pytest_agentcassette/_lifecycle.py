@@ -1,0 +1,267 @@
+"""One attempt at one test: open its session, judge how the test went, write the cassette or not."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from agentcassette import (
+    AgentCassetteError,
+    CassetteFormatError,
+    Player,
+    Recorder,
+    Session,
+    use_cassette,
+)
+from pytest_agentcassette._accounting import Ending, account
+from pytest_agentcassette._claims import is_defined
+from pytest_agentcassette._ledger import RECORD, Record
+from pytest_agentcassette._planning import Plan, plan_of, run_of
+from pytest_agentcassette._settings import mode_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Attempt", "begin"]
+
+_CAUGHT = """\
+The body of the test ended without an error: the code under test caught this one.
+A replay that drifted is no proof of anything, so the test fails all the same."""
+
+
+class Attempt:
+    """One attempt at a test that uses a cassette; each rerun is another one.
+
+    Args:
+        item: The test.
+
+    Raises:
+        pytest.UsageError: What is said about its cassette can't be.
+
+    Attributes:
+        is_requested: Whether the fixture is being set up, or has been.
+        record: What the test did with its cassette, once that is known; None where there is
+            nothing to tell.
+    """
+
+    def __init__(self, item: pytest.Function) -> None:
+        self.is_requested = False
+        self.record: Record | None = None
+        self._plan = plan_of(item)
+        self._config = item.config
+        self._remedy = _remedy(self._plan, item.config)
+        self._path = _shown(self._plan.location.path, item.config.rootpath)
+        self._session: Session[Recorder | Player] | None = None
+        self._body_ended = False
+        self._passed = False
+        self._skipped = False
+        self._subtest_failed = False
+        self._drifted = False  # in its body, which may have caught the drift
+        self._raised = False  # an exception of its own; one of unittest shows late
+        self._added: AgentCassetteError | None = None  # by us, to a body that raised nothing
+
+    def run(self) -> Iterator[Recorder | Player]:
+        """Do what the fixture does: keep a session open until the test's other fixtures are gone.
+
+        What is in the way of the session is an error of the test's set-up.
+        """
+        __tracebackhide__ = True
+        self.is_requested = True
+        session = self._open()
+        yield session.face
+        self._close(session)
+
+    def request_ahead(self, request: pytest.FixtureRequest) -> None:
+        """Ask for the fixture, if nobody has, before another one of the test is set up."""
+        if not self.is_requested and request.fixturename != "cassette":
+            self.is_requested = True
+            request.getfixturevalue("cassette")
+
+    def begin_body(self) -> None:
+        """Make sure that there is a session when the body of the test begins."""
+        __tracebackhide__ = True
+        if self._session is None:
+            _fail(
+                f"{self._plan.test} is marked with cassette, but what it knows as the fixture"
+                " `cassette` neither is the one of agentcassette nor asks for it: give it another"
+                " name"
+            )
+
+    def end_body(self, *, raised: bool) -> AgentCassetteError | None:
+        """Take note that the body of the test has ended.
+
+        Args:
+            raised: Whether it ended with an exception.
+
+        Returns:
+            The drift that the test has to fail for although its body passed.
+        """
+        self._body_ended = True
+        if self._session is None:
+            return None
+        self._drifted = self._session.fault is not None
+        drift = self._session.end_body(raised=raised)
+        self._added = None if raised else drift
+        return self._added
+
+    def take(
+        self, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException] | None
+    ) -> None:
+        """Take note of how a phase of the test went, and put into its report what belongs there.
+
+        Args:
+            report: The report of the phase.
+            error: What was raised in it.
+        """
+        is_subtest = report.when == "call" and not self._body_ended
+        if report.when == "call" and error is not None:
+            self._raised = error.value is not self._added and not is_subtest
+            if report.failed:
+                self._explain(report, error)
+        if is_subtest:
+            self._subtest_failed |= report.failed
+        elif report.when == "teardown":
+            if self.record is not None:
+                report.__dict__[RECORD] = self.record.to_plain()
+        elif report.skipped and not hasattr(report, "wasxfail"):
+            self._skipped = True
+        elif report.when == "call":  # which only comes where set-up has passed
+            self._passed = not report.failed and not self._subtest_failed
+
+    def _open(self) -> Session[Recorder | Player]:
+        __tracebackhide__ = True
+        test, settings, location = self._plan
+        session = use_cassette(
+            location.path,
+            record_mode=settings.record_mode,
+            strict=settings.strict,
+            model=settings.model,
+            redact=settings.redact,
+            ignore=settings.ignore,
+            live=settings.live,
+            test=None if location.explicit else test,  # tests that name a file may share it
+            rerecord=self._remedy,
+        )
+        try:
+            session.open()
+        except CassetteFormatError as error:
+            self._refuse(str(error))
+        except OSError as error:
+            self._refuse(f"the cassette can't be read: {error}")
+        except RuntimeError as error:  # the test is inside of a session that is not ours
+            _fail(str(error))
+        owner = None if session.cassette is None else session.cassette.test
+        if owner is not None and not location.explicit and self._belongs_elsewhere(owner):
+            session.discard()
+            self._refuse(
+                f"{location.path} is the cassette of {owner}, which is still there, and {test} may"
+                " not use it: move the file to where it belongs, or delete it and record it anew"
+            )
+        self._session = run_of(self._config).session = session
+        return session
+
+    def _close(self, session: Session[Recorder | Player]) -> None:
+        """Close the session, and write the cassette if the test has passed."""
+        __tracebackhide__ = True
+        written, problem = False, ""
+        owes_nothing = self._raised and isinstance(session.face, Player)
+        try:
+            if self._passed and self._fault() is None and not owes_nothing:
+                written = session.commit()
+        except AgentCassetteError as error:  # of the test's clean-up
+            problem = str(error)
+        except OSError as error:
+            problem = f"the cassette can't be written: {error}"
+        finally:
+            session.discard()
+            run_of(self._config).session = None
+        if not self._skipped:
+            self.record = account(
+                session,
+                Ending(self._passed and not problem, written, self._fault()),
+                test=self._plan.test,
+                path=self._path,
+                remedy=self._remedy,
+            )
+        if problem:
+            _fail(problem)
+
+    def _explain(
+        self, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]
+    ) -> None:
+        """Tell of a drift that the error of the body does not tell of."""
+        fault = self._fault()
+        if error.value is self._added:
+            report.longrepr = error.getrepr(style="value")  # no line of the test raised it
+            if self._drifted:
+                report.sections.append(("agentcassette", _CAUGHT))
+        elif fault is not None and str(fault) not in map(str, _chain(error.value)):
+            report.sections.append(("agentcassette: the replay drifted too", str(fault)))
+
+    def _fault(self) -> AgentCassetteError | None:
+        """What sticks to the session; a body that raised something owes no step any more."""
+        if self._session is None or (self._raised and not self._drifted):
+            return None
+        return self._session.fault
+
+    def _belongs_elsewhere(self, owner: str) -> bool:
+        """Whether the owner of a cassette is another test, and not an earlier name of this one."""
+        if owner == self._plan.test:
+            return False
+        return owner in run_of(self._config).collected or is_defined(owner, self._config.rootpath)
+
+    def _refuse(self, reason: str) -> NoReturn:
+        __tracebackhide__ = True
+        self.record = Record(
+            test=self._plan.test,
+            path=self._path,
+            outcome="unusable",
+            remedy=self._remedy,
+            drift=(reason.partition("\n")[0],),
+        )
+        _fail(reason)
+
+
+def begin(item: pytest.Function) -> Attempt:
+    """Begin an attempt at a test that uses a cassette."""
+    __tracebackhide__ = True
+    try:
+        return Attempt(item)
+    except pytest.UsageError as error:  # while a test runs, pytest takes it for a fault of ours
+        _fail(str(error))
+
+
+def _fail(reason: str) -> NoReturn:
+    """Fail with a text alone: neither a traceback nor what led to it would help anybody."""
+    __tracebackhide__ = True
+    raise pytest.fail.Exception(reason, pytrace=False) from None
+
+
+def _remedy(plan: Plan, config: pytest.Config) -> str:
+    """The command that records a test again."""
+    file, colons, names = plan.test.partition("::")
+    file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
+    mode = plan.settings.marked_mode
+    note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
+    return f"pytest {mode_option(config)}=update {shlex.quote(file + colons + names)}{note}"
+
+
+def _shown(path: Path, root: Path) -> str:
+    """A path as it is shown: below the root folder, where it is there."""
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and everything that pytest shows with it."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+            yield one

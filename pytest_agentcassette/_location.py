@@ -1,0 +1,122 @@
+"""Where the cassette of a test lies: from the names of a test to the path of a file."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Location", "NameParts", "locate"]
+
+_SUFFIX = ".json"
+
+# What Windows takes in no file name; control characters are among them.
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+
+# Names that Windows keeps for its devices, whatever comes after the first dot.
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [port + digit for port in ("com", "lpt") for digit in "0123456789\xb9\xb2\xb3"]
+)
+
+# In bytes of UTF-8, without the suffix. The tightest file system in common use, eCryptfs, takes
+# names of 143 bytes; the paths of Windows, which end at 260 characters, want something left.
+_LONGEST = 120
+
+
+class NameParts(NamedTuple):
+    """What a test is called, taken apart.
+
+    Attributes:
+        classes: The names of the classes it is a method of, the outermost first.
+        function: The name of the test function.
+        parameters: What pytest appends to it, as ``[1-fast]``; empty where there is nothing.
+    """
+
+    classes: Sequence[str]
+    function: str
+    parameters: str = ""
+
+
+class Location(NamedTuple):
+    """Where a test's cassette lies.
+
+    Attributes:
+        path: The file.
+        fallback: The file that stands in for it as long as it is the only one of the two, or None.
+        explicit: Whether the test named the file itself.
+    """
+
+    path: Path
+    fallback: Path | None
+    explicit: bool
+
+
+def locate(
+    test: NameParts,
+    *,
+    folder: Path,
+    root: Path,
+    cassette_dir: str | None = None,
+    path: str | None = None,
+) -> Location:
+    """Tell where the cassette of a test lies.
+
+    Args:
+        test: The names of the test.
+        folder: The folder of the test's module.
+        root: The root folder of the project.
+        cassette_dir: The folder below which all cassettes lie, in folders like those of the
+            tests; a relative one starts at the root. Without it they lie beside the tests.
+        path: The file that the test names itself; a relative one starts at the test's folder.
+
+    Returns:
+        The location. Two tests of one folder never share it by accident: see `_file_name`.
+    """
+    if path is not None:
+        return Location(_normal(folder / path), None, explicit=True)
+    home = folder / "cassettes"
+    if cassette_dir is not None:
+        home = root / cassette_dir / _below(root, folder)
+    fallback = _normal(home / _file_name(test._replace(classes=()))) if test.classes else None
+    return Location(_normal(home / _file_name(test)), fallback, explicit=False)
+
+
+def _below(root: Path, folder: Path) -> Path:
+    """The place of a test's folder below the root, or its whole path where it is elsewhere."""
+    try:
+        return folder.relative_to(root)
+    except ValueError:
+        return Path(*folder.parts[1:])
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.normpath(path))
+
+
+def _file_name(test: NameParts) -> str:
+    """The name of the test, as far as every file system takes it.
+
+    What is replaced or cut off is made up for by a hash of the whole name. So is the case of
+    letters in parameters: `test[A]` and `test[a]` are one file on Windows and on macOS.
+    """
+    name = ".".join([*test.classes, test.function]) + test.parameters
+    safe = unicodedata.normalize("NFC", _UNSAFE.sub("_", name))
+    if safe.partition(".")[0].rstrip().casefold() in _DEVICES:
+        safe = "_" + safe
+    short = len(safe.encode()) <= _LONGEST
+    if short and safe == name and test.parameters == test.parameters.casefold():
+        return name + _SUFFIX
+    mark = "-" + _hash(name)
+    return safe.encode()[: _LONGEST - len(mark)].decode(errors="ignore") + mark + _SUFFIX
+
+
+def _hash(name: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

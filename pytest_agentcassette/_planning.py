@@ -1,0 +1,143 @@
+"""Before a test runs: whether it uses a cassette, which file, and who else would use the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from pytest_agentcassette._claims import Claim, clashes, key
+from pytest_agentcassette._location import Location, NameParts, locate
+from pytest_agentcassette._run import RUN, Run
+from pytest_agentcassette._settings import Settings, merge, read_run_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from pathlib import Path
+
+__all__ = ["Plan", "plan_all", "plan_of", "run_of"]
+
+
+class Plan(NamedTuple):
+    """What is settled about a test that uses a cassette.
+
+    Attributes:
+        test: The id of the test.
+        settings: How it uses the cassette.
+        location: Where the cassette lies.
+    """
+
+    test: str
+    settings: Settings
+    location: Location
+
+
+_PLAN = pytest.StashKey[Plan]()
+
+
+def run_of(config: pytest.Config) -> Run:
+    """What the plugin keeps in mind of this run.
+
+    Raises:
+        pytest.UsageError: The command line or the ini file says what can't be.
+    """
+    if RUN not in config.stash:
+        config.stash[RUN] = Run(read_run_settings(config))
+    return config.stash[RUN]
+
+
+def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[str]) -> None:
+    """Settle everything about the collected tests that use a cassette.
+
+    Args:
+        tests: These tests, each with its id; at least one.
+        collected: The ids of all tests.
+
+    Raises:
+        pytest.UsageError: A marker is wrong, or tests would share a cassette by accident.
+    """
+    run = run_of(tests[0][0].config)
+    run.collected = frozenset(collected)
+    plans = [_plan(item, test, run) for item, test in tests]
+    taken = {key(plan.location.path) for plan in plans}
+    plans = [_inheriting(plan, taken) for plan in plans]
+    for clash in clashes(Claim(plan.test, plan.location) for plan in plans):
+        raise pytest.UsageError(_shared(clash.path, clash.tests))
+    run.owners = {
+        key(plan.location.path): plan.test for plan in plans if not plan.location.explicit
+    }
+    for (item, _), plan in zip(tests, plans):
+        item.stash[_PLAN] = plan
+
+
+def plan_of(item: pytest.Function) -> Plan:
+    """What is settled about a test; it is settled now if nothing at collection told of a cassette.
+
+    Raises:
+        pytest.UsageError: A marker is wrong, or the cassette is another test's.
+    """
+    if _PLAN not in item.stash:
+        run = run_of(item.config)
+        plan = _inheriting(_plan(item, item.nodeid, run), run.owners)
+        owner = run.owners.get(key(plan.location.path), plan.test)
+        if owner != plan.test and not plan.location.explicit:
+            raise pytest.UsageError(_shared(plan.location.path, (owner, plan.test)))
+        item.stash[_PLAN] = plan
+    return item.stash[_PLAN]
+
+
+def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
+    if getattr(item.function, "is_hypothesis_test", False):
+        raise pytest.UsageError(
+            f"{test}: Hypothesis runs a test many times, each time with other calls, and a cassette"
+            " has the calls of one run: take the cassette away, or the @given"
+        )
+    settings = merge(test, item.iter_markers("cassette"), run.settings)
+    if settings.ignore:
+        _check_ignore(test, settings.ignore)
+    function, bracket, rest = item.name.partition("[")
+    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+    location = locate(
+        NameParts(classes, function, bracket + rest),
+        folder=item.path.parent,
+        root=item.config.rootpath,
+        cassette_dir=run.settings.cassette_dir,
+        path=settings.path,
+    )
+    return Plan(test, settings, location)
+
+
+def _inheriting(plan: Plan, taken: Container[str]) -> Plan:
+    """The plan with the file of a method as earlier versions named it, where only that exists.
+
+    A file that keeps the id of a test is no such file: it has the name that we gave it.
+    """
+    path, fallback, _ = plan.location
+    if fallback is None or key(fallback) in taken or path.exists() or not fallback.exists():
+        return plan
+    from agentcassette import Cassette, CassetteFormatError
+
+    try:
+        kept = Cassette.load(fallback).test
+    except (CassetteFormatError, OSError):
+        kept = None  # the test will say what is wrong with it
+    if kept not in (None, plan.test):
+        return plan
+    return plan._replace(location=plan.location._replace(path=fallback))
+
+
+def _check_ignore(test: str, ignore: Sequence[str]) -> None:
+    from agentcassette import use_cassette
+
+    try:
+        use_cassette("", ignore=ignore)
+    except ValueError as error:
+        raise pytest.UsageError(f"{test}: {error}") from None
+
+
+def _shared(path: Path, tests: Sequence[str]) -> str:
+    return (
+        f"{' and '.join(tests)} would share the cassette {path}: rename one of them, or give it a"
+        ' file of its own with @pytest.mark.cassette("FILE.json"); tests that name one file'
+        " themselves may share it"
+    )

@@ -1,0 +1,35 @@
+"""What the plugin keeps in mind while pytest runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from agentcassette import Player, Recorder, Session
+    from pytest_agentcassette._settings import RunSettings
+
+__all__ = ["RUN", "Run"]
+
+
+@dataclass
+class Run:
+    """One run of pytest, or what one worker of pytest-xdist does of it.
+
+    Attributes:
+        settings: What the command line and the ini file say.
+        owners: The test that each cassette belongs to, by the key of its path.
+        collected: The ids of the collected tests, deselected ones among them.
+        session: The session of the test that is running.
+    """
+
+    settings: RunSettings
+    owners: dict[str, str] = field(default_factory=dict)
+    collected: frozenset[str] = frozenset()
+    session: Session[Recorder | Player] | None = None
+
+
+#: In the stash of pytest's config: this run, from the first test on that uses a cassette.
+RUN: pytest.StashKey[Run] = pytest.StashKey()

@@ -1,0 +1,255 @@
+"""Everything that pytest sees: options, marker, fixture and hooks.
+
+pytest loads this module in every run of every project, so it imports nothing of the core: what
+needs it is imported by the hook that meets the first test with a cassette.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_agentcassette._ledger import RECORD, Ledger, Record
+from pytest_agentcassette._marker import MODES
+from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
+from pytest_agentcassette._run import RUN
+from pytest_agentcassette._settings import OPTION_IS_OURS, OWN_OPTION, mode_option
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from agentcassette import AgentCassetteError, Player, Recorder
+    from pytest_agentcassette._lifecycle import Attempt
+
+#: In the stash of pytest's config: what the tests did, also those of pytest-xdist's workers.
+LEDGER = pytest.StashKey[Ledger]()
+
+#: In the stash of a test that uses a cassette: the attempt at it that is under way.
+ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
+
+_MARKER = (
+    "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
+    " model=None): record the intercepted calls of the test, and replay them from then on."
+)
+
+_RECORD_MODE: dict[str, Any] = {
+    "dest": "cassette_record_mode",
+    "choices": MODES,
+    "metavar": "MODE",
+    "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
+    " only (none); record (all); replay until the first drift and record from there on (update)",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options, but for `--record-mode`, which others may have."""
+    group = parser.getgroup("agentcassette", "cassettes of LLM agents")
+    group.addoption(OWN_OPTION, **_RECORD_MODE)
+    group.addoption(
+        "--cassette-strict",
+        action="store_true",
+        help="fail a test at the first drift from its cassette, unless its marker says otherwise",
+    )
+    group.addoption(
+        "--cassette-dir",
+        metavar="DIR",
+        help="keep all cassettes below this folder, in folders like those of the tests",
+    )
+    group.addoption(
+        "--cassette-report",
+        action="store_true",
+        help="show what each test did with its cassette, and what that cost or saved",
+    )
+    parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
+    parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
+    parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
+    parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
+    parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser
+) -> Generator[None, None, None]:
+    """Add `--record-mode` when all plugins and conftests had their chance to."""
+    try:
+        return (yield)
+    finally:
+        early_config.stash[OPTION_IS_OURS] = offer_option(parser, **_RECORD_MODE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, the fixture and the bookkeeper."""
+    config.addinivalue_line("markers", _MARKER)
+    fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
+    config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
+    config.pluginmanager.register(_Bookkeeper(config), "agentcassette-bookkeeper")
+
+
+def _attempt_of(item: pytest.Function) -> Attempt:
+    """The attempt at a test that uses a cassette; it begins now where nobody knew that it would."""
+    __tracebackhide__ = True
+    if ATTEMPT not in item.stash:
+        from pytest_agentcassette._lifecycle import begin
+
+        item.stash[ATTEMPT] = begin(item)
+    return item.stash[ATTEMPT]
+
+
+class _Fixture:
+    """The fixture, as it is in nearly every run."""
+
+    @pytest.fixture
+    def cassette(self, request: pytest.FixtureRequest) -> Iterator[Recorder | Player]:
+        """The recorder or player of the test: what its agent has done so far."""
+        yield from _attempt_of(request.node).run()
+
+
+class _FixtureBesideCassetter:
+    """The fixture where cassetter brings one of this name into every test."""
+
+    @pytest.fixture
+    def cassette(self, request: pytest.FixtureRequest, cassette: object) -> Iterator[object]:
+        """The recorder or player of a test with our marker; else what cassetter gives."""
+        if request.node.get_closest_marker("cassette") is None:
+            yield cassette
+        else:
+            yield from _attempt_of(request.node).run()
+
+
+def _uses_cassette(item: pytest.Function) -> bool:
+    if item.get_closest_marker("cassette") is not None:
+        return True
+    return "cassette" in item.fixturenames and not is_shadowed(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Settle which test has which cassette, for all tests, before some of them are deselected."""
+    collected = [(item, item.nodeid) for item in items]  # pytest-xdist puts marks behind the ids
+    yield
+    tests = [
+        (item, test)
+        for item, test in collected
+        if isinstance(item, pytest.Function) and _uses_cassette(item)
+    ]
+    if tests:
+        from pytest_agentcassette._planning import plan_all
+
+        try:
+            plan_all(tests, [test for _, test in collected])
+        except pytest.UsageError as error:
+            if not hasattr(config, "workerinput"):
+                raise
+            # A worker of pytest-xdist can tell of no usage error, but of one of its collection.
+            items.clear()
+            report = pytest.CollectReport("cassettes", "failed", str(error), None)
+            config.hook.pytest_collectreport(report=report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin an attempt at a test that uses a cassette, and ask for the fixture on its behalf."""
+    __tracebackhide__ = True
+    if isinstance(item, pytest.Function) and _uses_cassette(item):
+        _attempt_of(item)
+        if "cassette" not in item.fixturenames:
+            item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
+    if request.scope == "function":
+        attempt = request.node.stash.get(ATTEMPT, None)
+        if attempt is not None:
+            attempt.request_ahead(request)
+        return (yield)
+    run = request.config.stash.get(RUN, None)
+    if run is None or run.session is None:
+        return (yield)
+    with run.session.paused():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose replay drifted although its body passed."""
+    __tracebackhide__ = True
+    if ATTEMPT in item.stash:
+        item.stash[ATTEMPT].begin_body()
+    try:
+        result = yield
+    except BaseException:
+        _end_body(item, raised=True)
+        raise
+    drift = _end_body(item, raised=False)
+    if drift is not None:
+        raise drift
+    return result
+
+
+def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
+    """End the body for the session, which may have been opened in it, with `getfixturevalue`."""
+    attempt = item.stash.get(ATTEMPT, None)
+    return None if attempt is None else attempt.end_body(raised=raised)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the attempt how each phase of it went."""
+    report = yield
+    if ATTEMPT in item.stash:
+        item.stash[ATTEMPT].take(report, call.excinfo)
+        if report.when == "teardown":
+            del item.stash[ATTEMPT]
+    return report
+
+
+class _Bookkeeper:
+    """Keeps the ledger where the reports of all tests arrive, and shows it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._ledger = config.stash[LEDGER] = Ledger()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Enter what a test did with its cassette."""
+        plain = getattr(report, RECORD, None)
+        if plain is not None:
+            self._ledger.enter(Record.from_plain(plain))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        """Take note of a worker of pytest-xdist that was lost."""
+        self._ledger.lost_workers += bool(error)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the table if it was asked for, and the summary if the run is not a quiet one."""
+        records = self._ledger.records()
+        if not records:
+            return
+        from pytest_agentcassette._report import RunFacts, summary, table
+
+        lines = []
+        if self._config.getoption("--cassette-report"):
+            terminalreporter.write_sep("=", "cassettes")
+            width = shutil.get_terminal_size().columns
+            lines += table(records, width=width, now=datetime.now(timezone.utc))
+        if self._config.getoption("verbose") >= 0:
+            facts = RunFacts(
+                mode_option=mode_option(self._config),
+                is_ci=bool(os.environ.get("CI")),
+                lost_workers=self._ledger.lost_workers,
+            )
+            lines += summary(records, facts)
+        for line in lines:
+            terminalreporter.write_line(line.text, **({line.markup: True} if line.markup else {}))

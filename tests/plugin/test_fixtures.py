@@ -1,0 +1,309 @@
+"""Which fixtures run in the session of a test, and whose fixture `cassette` is."""
+
+from __future__ import annotations
+
+import pytest
+
+NAMES = """
+    def names(cassette):
+        return [call.args[0] for call in cassette.calls()]
+
+    """
+
+
+def test_the_tests_own_fixtures_run_in_its_session(project):
+    """Set-up and clean-up, autouse or not, whatever the order of the arguments."""
+    project.test(
+        NAMES
+        + """
+    @pytest.fixture(autouse=True)
+    def automatic():
+        ask("automatic")
+        yield
+        ask("bye automatic")
+
+    @pytest.fixture
+    def greeting():
+        ask("greeting")
+        yield
+        ask("bye greeting")
+
+    @pytest.mark.cassette(strict=True)
+    def test_plan(greeting, cassette):
+        ask("body")
+        assert names(cassette) == ["automatic", "greeting", "body"]
+    """
+    )
+
+    first = project.run(passed=1)
+    second = project.run(passed=1)
+
+    assert [
+        step["arguments"]["args"] for step in project.cassette("cassettes/test_plan.json").steps
+    ] == [
+        ["automatic"],
+        ["greeting"],
+        ["body"],
+        ["bye greeting"],
+        ["bye automatic"],
+    ]
+    assert len(first.live) == 5
+    assert second.live == []
+
+
+def test_set_up_methods_of_classes_run_in_the_session(project):
+    """What xunit style calls set-up is a fixture of the test."""
+    project.test(
+        NAMES
+        + """
+    class TestPlan:
+        def setup_method(self):
+            ask("set up")
+
+        def teardown_method(self):
+            ask("tear down")
+
+        def test_plan(self, cassette):
+            ask("body")
+            assert names(cassette) == ["set up", "body"]
+    """
+    )
+
+    project.run(passed=1)
+    run = project.run("--cassette-strict", passed=1)
+
+    assert run.live == []
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+def test_wider_fixtures_run_outside_of_the_session(project, scope):
+    """They belong to no test, so they are in the cassette of none, whoever asks for them."""
+    project.test(
+        NAMES
+        + f"""
+    @pytest.fixture(scope={scope!r})
+    def wide():
+        ask("wide")
+        yield
+        ask("bye wide")
+
+    @pytest.fixture
+    def own(request):
+        request.getfixturevalue("wide")
+
+    class TestPlan:
+        def test_argument(self, cassette, wide):
+            ask("body")
+            assert names(cassette) == ["body"]
+
+    class TestMore:
+        def test_in_the_body(self, request, cassette):
+            ask("before")
+            request.getfixturevalue("wide")
+            ask("after")
+            assert names(cassette) == ["before", "after"]
+
+    class TestEvenMore:
+        def test_of_a_fixture(self, own, cassette):
+            ask("body")
+            assert names(cassette) == ["body"]
+    """
+    )
+
+    for name in ("test_argument", "test_in_the_body", "test_of_a_fixture"):
+        run = project.run("-k", name)
+        assert run.code == pytest.ExitCode.OK
+        assert "wide" in run.live
+    run = project.run("--cassette-strict", passed=3)
+
+    assert set(run.live) == {"wide", "bye wide"}
+
+
+def test_the_fixture_can_be_asked_for_in_the_middle(project):
+    """From then on there is a session."""
+    project.test(
+        NAMES
+        + """
+    def test_plan(request):
+        ask("before")
+        cassette = request.getfixturevalue("cassette")
+        ask("after")
+        assert names(cassette) == ["after"]
+    """
+    )
+
+    first = project.run(passed=1)
+    second = project.run("--cassette-strict", passed=1)
+    project.edit("test_it.py", 'ask("after")', "pass")
+    project.edit("test_it.py", 'names(cassette) == ["after"]', "True")
+    third = project.run("--cassette-strict", failed=1)
+
+    assert first.changed == {"cassettes/test_plan.json"}
+    assert second.live == ["before"]
+    assert "ask was never called" in third.text
+
+
+@pytest.mark.parametrize("parameters", ["cassette, greeting", "greeting, cassette"])
+def test_a_conftest_may_build_on_the_fixture(project, parameters):
+    """A fixture of the same name that asks for ours is the usual way to change it."""
+    project.write(
+        "conftest.py",
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def greeting():
+            return "hello"
+
+        @pytest.fixture
+        def cassette({parameters}):
+            return [greeting, cassette]
+        """,
+    )
+    project.test(
+        """
+        @pytest.fixture(autouse=True)
+        def automatic():
+            ask("automatic")
+
+        @pytest.mark.cassette
+        def test_marked(cassette):
+            greeting, session = cassette
+            ask(greeting)
+            assert len(session.calls()) == 2
+
+        def test_unmarked(cassette):
+            greeting, session = cassette
+            ask(greeting)
+            assert len(session.calls()) == 1
+        """
+    )
+
+    project.run(passed=2)
+    run = project.run("--cassette-strict", passed=2)
+
+    assert run.live == ["automatic"]
+
+
+def test_a_fixture_that_hides_ours_is_found_out(project):
+    """A marked test never runs without a session: that would be paid for, unnoticed."""
+    project.test(
+        """
+        @pytest.fixture
+        def cassette():
+            return "a music cassette"
+
+        @pytest.mark.cassette
+        def test_plan(cassette):
+            ask("hello")
+        """
+    )
+
+    run = project.run(failed=1)
+
+    assert run.live == []
+    assert "test_it.py::test_plan is marked with cassette, but what it knows as the fixture" in (
+        run.text
+    )
+    assert "plugin.py" not in run.text
+
+
+@pytest.mark.parametrize("where", ["conftest.py", "test_it.py"])
+def test_a_fixture_of_that_name_that_has_nothing_to_do_with_us(project, where):
+    """A project may call other things a cassette: nothing changes for it."""
+    music = """
+        import pytest
+
+        @pytest.fixture
+        def cassette():
+            return "a music cassette"
+
+        """
+    test = """
+        import pytest
+        from agent import ask
+
+        def test_music(cassette):
+            assert cassette == "a music cassette"
+            ask("hello")
+        """
+    project.write("conftest.py", music if where == "conftest.py" else "")
+    for folder in ("one", "two"):
+        project.write(f"{folder}/test_{folder}.py", music * (where != "conftest.py") + test)
+
+    run = project.run(passed=2)
+
+    assert (run.live, run.changed) == (["hello", "hello"], set())
+
+
+def test_a_parameter_of_that_name_has_nothing_to_do_with_us(project):
+    """So it is with parameters."""
+    project.test(
+        """
+        @pytest.mark.parametrize("cassette", ["rock", "pop"])
+        def test_music(cassette):
+            ask(cassette)
+        """
+    )
+
+    run = project.run(passed=2)
+
+    assert (run.live, run.changed) == (["rock", "pop"], set())
+
+
+def test_one_case_of_a_test_may_have_the_marker_alone(project):
+    """Cases of a test share what pytest knows of its fixtures; a mark of one is not one of all."""
+    project.test(
+        """
+        @pytest.mark.parametrize("prompt", ["a", pytest.param("b", marks=pytest.mark.cassette)])
+        def test_plan(prompt):
+            ask(prompt)
+        """
+    )
+
+    project.run(passed=2)
+    run = project.run(passed=2)
+
+    assert run.live == ["a"]
+
+
+def test_a_session_around_the_test_is_an_error_that_says_so(project):
+    """Two sessions of one context would both want its calls."""
+    project.test(
+        """
+        import agentcassette
+
+        @pytest.fixture(scope="module")
+        def around():
+            with agentcassette.record("outer.json"):
+                yield
+
+        @pytest.mark.cassette
+        def test_plan(around):
+            ask("hello")
+        """
+    )
+
+    run = project.run(errors=1)
+
+    assert "a session of outer.json is open in this context already" in run.text
+    assert "_lifecycle.py" not in run.text
+
+
+def test_the_session_is_gone_after_the_test(project):
+    """The next test without a cassette calls the real thing."""
+    project.test(
+        """
+        @pytest.mark.cassette
+        def test_one():
+            ask("one")
+
+        def test_two():
+            ask("two")
+        """
+    )
+
+    project.run(passed=2)
+    run = project.run(passed=2)
+
+    assert run.live == ["two"]

@@ -1,0 +1,65 @@
+"""What the tests did with their cassettes, as data."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_agentcassette._ledger import OUTCOMES, Cost, Ledger, Record, total
+
+numbers = st.integers(min_value=0, max_value=10**9)
+costs = st.builds(Cost, numbers, numbers, st.floats(0, 1e9))
+records = st.builds(
+    Record,
+    test=st.text(),
+    path=st.text(),
+    outcome=st.sampled_from(OUTCOMES),
+    remedy=st.text(),
+    calls=numbers,
+    cost=costs,
+    saved=costs,
+    recorded_at=st.none() | st.text(),
+    drift=st.lists(st.text()).map(tuple),
+    unplayed=numbers,
+)
+
+
+@given(records)
+def test_a_record_survives_its_way_as_json(record):
+    """From a worker to its controller."""
+    assert Record.from_plain(json.loads(json.dumps(record.to_plain()))) == record
+
+
+def test_the_last_record_of_a_test_counts():
+    """A rerun takes the place of the attempt before."""
+    ledger = Ledger()
+
+    ledger.enter(Record("b", "b.json", "discarded"))
+    ledger.enter(Record("a", "a.json", "replayed"))
+    ledger.enter(Record("b", "b.json", "recorded"))
+
+    assert [(one.test, one.outcome) for one in ledger.records()] == [
+        ("a", "replayed"),
+        ("b", "recorded"),
+    ]
+
+
+def test_the_totals():
+    """Counts in the order of the outcomes, none of them zero; sums of all the rest."""
+    totals = total(
+        [
+            Record(
+                "a", "a.json", "drifted", calls=2, cost=Cost(20, 10, 1.5), saved=Cost(2, 1, 0.5)
+            ),
+            Record("b", "b.json", "replayed", calls=1, cost=Cost(5, 5, 1.0), saved=Cost(5, 5, 1.0)),
+            Record("c", "c.json", "replayed"),
+        ]
+    )
+
+    assert list(totals.outcomes.items()) == [("replayed", 2), ("drifted", 1)]
+    assert totals.calls == 3
+    assert totals.cost == Cost(25, 15, 2.5)
+    assert totals.saved == Cost(7, 6, 1.5)
+    assert totals.saved.tokens == 13
