@@ -48,6 +48,7 @@ def intercept(
     It takes functions, ``async def`` functions, generator functions of both kinds, bound methods,
     ``functools.partial``, callable objects, and functions that return an awaitable or an iterator.
     The receiver of a method (``self``, ``cls``) is no argument: it is neither kept nor compared.
+    What a partial adds to a call is one: a call through it is the call that is made.
 
     Args:
         fn: The callable; without it a decorator is returned.
