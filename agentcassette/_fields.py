@@ -17,7 +17,8 @@ Format version 1 is this, with the optional fields left out where they are empty
         input_tokens, output_tokens, duration_ms
         types          (optional) JSON pointer below the step -> the type of that value
         error          (optional) the exception that was raised
-        stream         (optional) how the chunks were handed out
+        stream         (optional) how the chunks were handed out: their form, what was returned,
+                       whether it was left early, after how many chunks something was thrown in
         awaitable      (optional) true where a plain function returned an awaitable
         future         (optional) true where that was a future or task, no coroutine
         concurrency    (optional) the call's places in the one sequence of all starts and ends;
