@@ -65,8 +65,8 @@ class Machine(_active.Member):
         reads = self.read is not None and plan.record_mode != "all"
         writes = plan.record_mode != "none" and not (reads and plan.record_mode == "once")
         recorded_with = self.read.redacted_keys if reads and self.read is not None else ()
-        self._keys = tuple(dict.fromkeys((*plan.redact, *recorded_with)))
-        self._redactor = Redactor(self._keys, secrets=plan.redact_secrets)
+        keys = dict.fromkeys((*plan.redact, *recorded_with))
+        self._redactor = Redactor(keys, secrets=plan.redact_secrets)
         self._ignores: dict[tuple[str, ...], Ignore] = {}
         self._live = frozenset(plan.live)
         self._missing: AgentCassetteError | None = None
