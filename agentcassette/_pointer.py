@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["drop", "escape", "find", "put", "split"]
+__all__ = ["drop", "escape", "find", "put", "split", "unescape"]
 
 
 _INDEX = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")  # no list is longer
@@ -20,9 +20,14 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
+def unescape(token: str) -> str:
+    """The key of a token, as it stands in a pointer."""
+    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+
+
 def split(pointer: str) -> list[str]:
     """The keys that lead to a place, from the outside in."""
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+    return list(map(unescape, pointer.split("/")[1:]))
 
 
 def find(value: Any, pointer: str) -> Any:

@@ -103,7 +103,7 @@ class Taping:
         """Add a chunk of the stream, which the agent may read no further."""
         if not self._is_over:
             chunks = self._fields["result"]
-            chunks.append(self._keep(_values.encode(value), f"/result/{len(chunks)}"))
+            chunks.append(self._keep(_values.encode_verified(value), f"/result/{len(chunks)}"))
             self._leave()
 
     def thrown(self) -> None:
@@ -118,13 +118,13 @@ class Taping:
         """The stream ended; a generator may have returned a value."""
         if not self._is_over:
             if value is not None:
-                kept = self._keep(_values.encode(value), "/stream/returned")
+                kept = self._keep(_values.encode_verified(value), "/stream/returned")
                 self._fields["stream"]["returned"] = kept
             self._close()
 
     def give(self, result: object) -> None:
         """The call ended with a result."""
-        self._fields["result"] = self._keep(_values.encode(result), "/result")
+        self._fields["result"] = self._keep(_values.encode_verified(result), "/result")
         self._close()
 
     def fail(self, error: BaseException) -> None:
@@ -136,7 +136,7 @@ class Taping:
         if self._is_over:
             return
         if isinstance(error, Exception):
-            self._fields["error"] = self._keep(_values.encode_error(error), "/error")
+            self._fields["error"] = self._keep(_values.encode_verified(error), "/error")
             self._close()
         elif is_cancellation(error):
             self.stop()

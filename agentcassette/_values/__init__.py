@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from agentcassette._values._codec import JSON
 from agentcassette._values._decoder import decode, decode_error
-from agentcassette._values._encoder import Encoded, encode, encode_error, unreplayable
+from agentcassette._values._encoder import Encoded, encode, unreplayable
 from agentcassette._values._registry import register_type
 from agentcassette._values._sentinels import not_given
+from agentcassette._values._verified import encode_verified
 
 __all__ = [
     "JSON",
@@ -24,7 +25,7 @@ __all__ = [
     "decode",
     "decode_error",
     "encode",
-    "encode_error",
+    "encode_verified",
     "not_given",
     "register_type",
     "unreplayable",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from agentcassette._values._tree import Node
@@ -50,17 +50,6 @@ class Writer(Protocol):
 
     def place(self, part: Apart, pointer: str) -> JSON:
         """Give the JSON of such a part, and note its types under the pointer."""
-
-    def restore(self, part: Apart) -> Any:
-        """Make the value of such a part."""
-
-    def is_stable(self, part: Apart, again: Callable[[Any], object]) -> bool:
-        """Tell whether such a part is written the same again once it was restored.
-
-        Args:
-            part: The part.
-            again: Gives, for the restored value, what is to be written.
-        """
 
 
 class Reader(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, Apart, Reader, Writer, expect
 from agentcassette._values._scalars import BIG
-from agentcassette._values._tree import Node, below, lost
+from agentcassette._values._tree import Node, below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,7 @@ class Dict:
         if all(type(key) is str for key, _ in pairs):
             return write_mapping(pairs, pointer, writer)
         keys = [writer.apart(key) for key, _ in pairs]
-        writer.types[pointer] = "dict" if _are_distinct(keys, writer) else "!dict"
+        writer.types[pointer] = "dict"
         return [
             [writer.place(key, f"{pointer}/{at}/0"), writer.write(item, f"{pointer}/{at}/1")]
             for at, (key, (_, item)) in enumerate(zip(keys, pairs))
@@ -155,8 +155,6 @@ class Set:
         if set(map(type, items)) in ({str}, {int}):
             return write_items(tuple(sorted(items)), pointer, writer)
         parts = sorted(map(writer.apart, items), key=_sort_key)
-        if not _are_distinct(parts, writer):
-            writer.types[pointer] = lost(self.name)
         return [writer.place(part, f"{pointer}/{index}") for index, part in enumerate(parts)]
 
     def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
@@ -166,13 +164,3 @@ class Set:
 
 def _sort_key(part: Apart) -> tuple[str, list[tuple[str, str]]]:
     return jsonlib.dumps(part.json, sort_keys=True), sorted(part.types.items())
-
-
-def _are_distinct(parts: list[Apart], writer: Writer) -> bool:
-    """Tell whether parts will still be what a set or a dict can hold apart when they come back."""
-    if not any(part.types for part in parts):
-        return True
-    try:
-        return len(set(map(writer.restore, parts))) == len(parts)
-    except Exception:  # noqa: BLE001 - hashing runs the parts' own code, which may fail in any way
-        return False

@@ -56,7 +56,7 @@ def decode_error(
     step_index: int | None = None,
     package: str | None = None,
 ) -> BaseException:
-    """Make a fresh exception of what ``encode_error`` gave.
+    """Make a fresh exception of what ``encode`` gave of one.
 
     Args:
         json: The JSON.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 from agentcassette._values._codec import JSON, Apart
 from agentcassette._values._containers import COLLECTIONS
-from agentcassette._values._decoder import Decoder
 from agentcassette._values._families import BUILTIN, codec_of
 from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
 from agentcassette._values._scalars import BIG
-from agentcassette._values._tree import is_lost, tree, without_marks
+from agentcassette._values._tree import is_lost, without_marks
 
-__all__ = ["Encoded", "Encoder", "encode", "encode_error", "unreplayable"]
+__all__ = ["Encoded", "Encoder", "encode", "unreplayable"]
 
 _MAX_DEPTH = 128
 """Deeper values are cut: an agent's own data is a few dozen levels deep, and Python's own limit of
@@ -42,7 +41,8 @@ def encode(value: object) -> Encoded:
     """Give a value as plain JSON beside a map of its types.
 
     It takes any value, runs for a bounded time, changes nothing, and keeps no reference to it. What
-    can't be restored is noted as such in the types.
+    is no data is noted as lost in the types; ``encode_verified`` notes the rest of what can't be
+    restored.
 
     Args:
         value: The value.
@@ -53,19 +53,6 @@ def encode(value: object) -> Encoded:
     encoder = Encoder()
     json = encoder.write(value, "")
     return Encoded(json, encoder.types, tuple(encoder.volatile))
-
-
-def encode_error(error: BaseException) -> Encoded:
-    """Give an exception as plain JSON beside a map of its types.
-
-    Args:
-        error: The exception.
-
-    Returns:
-        What ``encode`` gives of it: an object with its ``type``, ``message``, ``args``,
-        ``attributes`` and ``cause``, the empty ones left out.
-    """
-    return encode(error)
 
 
 def unreplayable(types: dict[str, str]) -> list[tuple[str, str]]:
@@ -90,7 +77,6 @@ class Encoder:
         self._open: set[int] = set()
         self._seen: set[int] = set()
         self._repeats = 0
-        self._is_checking = False
 
     def write(self, value: Any, pointer: str) -> JSON:
         """Give the JSON of a value, and note its types under the pointer."""
@@ -147,20 +133,3 @@ class Encoder:
             self.types[pointer + below] = name
         self.volatile += [pointer + below for below in part.volatile]
         return part.json
-
-    def restore(self, part: Apart) -> Any:
-        """Make the value of such a part."""
-        return Decoder().read(part.json, tree(part.types))
-
-    def is_stable(self, part: Apart, again: Callable[[Any], object]) -> bool:
-        """Tell whether such a part is written the same again once it was restored.
-
-        What is nested in it has been through this itself, and is not asked again.
-        """
-        if self._is_checking:
-            return True
-        self._is_checking = True
-        try:
-            return self.apart(again(self.restore(part)))[:2] == part[:2]
-        finally:
-            self._is_checking = False

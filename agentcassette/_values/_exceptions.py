@@ -59,8 +59,6 @@ class Error:
             json["message"] = message
         if message != text and (args or message):
             json["args"] = args
-        if not _is_makeable(type(value), given):
-            writer.types[pointer] = f"!{self.name}"
         if attributes:
             json["attributes"] = attributes
         if cause is not None:
@@ -100,13 +98,6 @@ class Error:
 def _is_told_alike(name: str) -> bool:
     """Tell whether the text of a value of a type is the same in every run."""
     return not (is_lost(name) or name in _UNORDERED or name.partition("(")[2] in _UNORDERED)
-
-
-def _is_makeable(cls: type, args: tuple[Any, ...]) -> bool:
-    try:
-        return type(allocate(cls, *map(_raisable_in, args))) is cls
-    except Exception:  # noqa: BLE001 - what a foreign class in C asks of its args is not known
-        return False
 
 
 def _attribute(value: BaseException, name: str) -> Any:

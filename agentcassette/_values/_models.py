@@ -196,10 +196,11 @@ class Model:
         names_set: set[str] = set()
         extra: dict[str, Any] = {}
         private: dict[str, Any] = {}
+        read, below_node = reader.read, node.below
         for name, item in expect(json, dict, self.name).items():
-            at = node.below.get(name)
+            at = below_node.get(name)
             marks = "" if at is None else at.marks
-            value = reader.read(item, at)
+            value = read(item, at) if at is not None or type(item) in _MUTABLE else item
             if name in shape.fields and "." not in marks:
                 attributes[name] = value
             elif name in shape.private and "." not in marks:
@@ -221,6 +222,8 @@ class Model:
 
 def _completed(held: dict[str, Any], defaults: Mapping[str, Default]) -> dict[str, Any]:
     """Give what is held and the defaults of the rest, in the order that the class has them in."""
+    if list(held) == list(defaults):
+        return held
     completed = {
         name: held[name] if name in held else default.again()
         for name, default in defaults.items()

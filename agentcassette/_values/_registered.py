@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agentcassette._values._tree import Node, is_lost, lost
 
 if TYPE_CHECKING:
-    from agentcassette._values._codec import JSON, Apart, Reader, Writer
+    from agentcassette._values._codec import JSON, Reader, Writer
     from agentcassette._values._registry import Registered
 
 __all__ = ["Custom"]
@@ -29,22 +29,14 @@ class Custom:
         self.user = user
 
     def encode(self, value: object, pointer: str, writer: Writer) -> JSON:
-        """Give the data, once it is known that it comes back as it was."""
+        """Give the data."""
         part = writer.apart(self.user.encode(value))
         writer.types[pointer] = ""  # keeps the place before those below it
         json = writer.place(part, pointer)
         inner = writer.types[pointer]
-        name = self.name if self._comes_back(part, writer) else lost(self.name)
+        name = lost(self.name) if is_lost(inner) else self.name
         writer.types[pointer] = f"{name}({inner})" if inner else name
         return json
-
-    def _comes_back(self, part: Apart, writer: Writer) -> bool:
-        if is_lost(part.types.get("", "")):
-            return False
-        try:
-            return writer.is_stable(part, lambda data: self.user.encode(self.user.decode(data)))
-        except Exception:  # noqa: BLE001 - the user's own functions, which may fail in any way
-            return False
 
     def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
         """Make the value of its data."""

@@ -82,7 +82,7 @@ class Subclass:
 
     def __init__(self, cls: type, name: str, inner: Callable[[type], Codec]) -> None:
         self.base = next(base for base in mro(cls) if base in _BASES)
-        self.name = name if _is_makeable(cls, self.base) else lost(name)
+        self.name = name
         self.inner = None if self.base is str else inner(self.base)
         self.attributes = Attributes(cls)
         self.is_defaultdict = collections.defaultdict in mro(cls)
@@ -141,13 +141,6 @@ class Subclass:
             made.default_factory = _FACTORIES[outer.partition("[")[2][:-1]]
         self.attributes.set(made, held)
         return made
-
-
-def _is_makeable(cls: type, base: type) -> bool:
-    try:
-        return type(_BASES[base].make(cls, base())) is cls
-    except Exception:  # noqa: BLE001 - what a foreign class in C asks for is not known
-        return False
 
 
 def named_tuple_codec(cls: type, name: str) -> NamedItems | None:

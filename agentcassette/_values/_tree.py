@@ -18,6 +18,9 @@ __all__ = ["Node", "below", "flatten", "is_lost", "lost", "tree", "without_marks
 _MARKS = "?.+"
 """What may stand before the type of a model's field; ``_models`` says what each mark means."""
 
+_MAX_DEPTH = 400
+"""No cassette is nested more deeply: a longer pointer leads nowhere."""
+
 
 def below(pointer: str, token: str) -> str:
     """Give the pointer of what stands under a key of the place of a pointer."""
@@ -65,19 +68,31 @@ def tree(types: dict[str, str]) -> Node | None:
 
     Whatever is no pointer to a name is left out: the map may come from a file that was edited.
     """
-    root = None
+    nodes: dict[str, Node] = {}
     for pointer, name in types.items():
-        if type(name) is not str or type(pointer) is not str or pointer[:1] not in {"", "/"}:
+        if type(name) is not str or not _is_pointer(pointer):
             continue
-        node = root = root or Node()
-        for token in _pointer.split(pointer):
-            known = node.below.get(token)
-            if known is None:
-                known = node.below[token] = Node()
-            node = known
+        node = _node(pointer, nodes)
         node.name = without_marks(name)
         node.marks = name[: len(name) - len(node.name)]
-    return root
+    return nodes.get("")
+
+
+def _is_pointer(pointer: object) -> bool:
+    if type(pointer) is not str:
+        return False
+    return pointer[:1] in {"", "/"} and pointer.count("/") <= _MAX_DEPTH
+
+
+def _node(pointer: str, nodes: dict[str, Node]) -> Node:
+    """Give the node of a pointer; it and those above it are made where they are missing."""
+    node = nodes.get(pointer)
+    if node is None:
+        node = nodes[pointer] = Node()
+        if pointer:
+            above, _, token = pointer.rpartition("/")
+            _node(above, nodes).below[_pointer.unescape(token)] = node
+    return node
 
 
 def flatten(node: Node, pointer: str = "") -> Iterator[tuple[str, str]]:

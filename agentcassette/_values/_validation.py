@@ -42,8 +42,7 @@ class ValidationFailure:
             {part: error[part] for part in _PARTS if part in error}
             for error in value.errors(include_url=False)
         ]
-        is_same = str(_make(value.title, errors)) == str(value)
-        writer.types[pointer] = self.name if is_same else f"!{self.name}"
+        writer.types[pointer] = self.name
         return {
             "type": "ValidationError",
             "message": str(value),

@@ -18,14 +18,14 @@ import pydantic_core
 import pytest
 
 from agentcassette import UnreplayableValue
-from agentcassette._values import decode, decode_error, encode, encode_error, unreplayable
+from agentcassette._values import decode, decode_error, encode, encode_verified, unreplayable
 
 HERE = __name__
 
 
 def through_json(error: BaseException) -> Any:
     """Give what comes back of an exception after its JSON went through a file."""
-    encoded = encode_error(error)
+    encoded = encode_verified(error)
     kept = json.loads(json.dumps(encoded.json, allow_nan=False))
     return decode_error(kept, encoded.types, step_index=3, package="app")
 
@@ -183,7 +183,7 @@ KEPT = {
 @pytest.mark.parametrize(("error", "on_tape"), KEPT.values(), ids=KEPT)
 def test_an_exception_is_readable_on_tape_and_comes_back_as_it_was(error, on_tape):
     """The JSON tells what happened, and gives the same class, args and attributes."""
-    assert encode_error(error).json == on_tape
+    assert encode_verified(error).json == on_tape
     back = through_json(error)
     assert type(back) is type(error)
     assert BaseException.__dict__["args"].__get__(back) == (
@@ -191,22 +191,22 @@ def test_an_exception_is_readable_on_tape_and_comes_back_as_it_was(error, on_tap
     )
     assert vars(back) == vars(error)
     assert repr(back.__cause__) == repr(error.__cause__)
-    assert encode_error(back) == encode_error(error)
+    assert encode_verified(back) == encode_verified(error)
 
 
 def test_an_exception_that_its_args_no_longer_make_is_told():
     """What the class in C would make of the args now is another exception."""
     error = OSError("bad")
     error.args = (2, "No such file")
-    encoded = encode_error(error)
+    encoded = encode_verified(error)
     assert encoded.json["args"] == [2, "No such file"]
     assert unreplayable(encoded.types) == [("", "OSError")]
     error = pydantic_core.PydanticCustomError("odd", "it is odd")
     error.args = ()
-    assert [pointer for pointer, _ in unreplayable(encode_error(error).types)] == [""]
+    assert [pointer for pointer, _ in unreplayable(encode_verified(error).types)] == [""]
     error = UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")
     error.args = ()
-    assert unreplayable(encode_error(error).types) == []
+    assert unreplayable(encode_verified(error).types) == []
 
 
 def test_the_text_and_the_attributes_of_the_language_come_back():
@@ -225,16 +225,16 @@ def test_the_text_and_the_attributes_of_the_language_come_back():
 def test_no_address_is_stored():
     """A text with an address in it is written without, and the args say the rest."""
     error = ValueError(object())
-    encoded = encode_error(error)
+    encoded = encode_verified(error)
     assert encoded.json == {"type": "ValueError", "args": ["<object>"]}
-    encoded = encode_error(RefusedError([RefusedError], code=RefusedError.__str__))
+    encoded = encode_verified(RefusedError([RefusedError], code=RefusedError.__str__))
     assert "0x" not in json.dumps(encoded.json)
 
 
 def test_a_text_that_depends_on_hashes_is_not_stored():
     """The text of a set differs from run to run."""
     for unordered in ({"a", "b"}, [frozenset({1})], collections.Counter(), Tags("ab")):
-        on_tape = encode_error(ValueError(unordered)).json
+        on_tape = encode_verified(ValueError(unordered)).json
         assert ("message" in on_tape) is isinstance(unordered, collections.Counter)
 
 
@@ -257,14 +257,14 @@ def test_a_cause_that_cannot_be_restored_is_an_exception_all_the_same():
     assert type(back) is ValueError
     assert isinstance(back.__cause__, UnreplayableValue)
     assert back.__cause__.type_name == f"{HERE}:{LocalError.__qualname__}"
-    assert encode_error(back) == encode_error(error)
+    assert encode_verified(back) == encode_verified(error)
 
 
 def test_causes_in_a_circle_are_cut():
     """A cause that leads back is a placeholder there."""
     error = ValueError("bad")
     error.__cause__ = with_cause(KeyError("k"), error)
-    encoded = encode_error(error)
+    encoded = encode_verified(error)
     assert encoded.json["cause"]["cause"] == "<ValueError: a cycle>"
     assert isinstance(through_json(error).__cause__.__cause__, UnreplayableValue)
 
@@ -278,7 +278,7 @@ def test_an_exception_that_cannot_be_found_is_raised_as_unreplayable():
     back = through_json(LocalError("bad"))
     assert isinstance(back, UnreplayableValue)
     assert (back.step_index, back.type_name) == (3, f"{HERE}:{LocalError.__qualname__}")
-    assert encode_error(back) == encode_error(LocalError("bad"))
+    assert encode_verified(back) == encode_verified(LocalError("bad"))
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_an_error_of_an_sdk_comes_back_with_its_response(error):
     assert back.response.json() == {"error": {"message": "slow down"}}
     assert back.request.method == "POST"
     assert back.request.content == error.request.content
-    assert unreplayable(encode_error(error).types) == []
+    assert unreplayable(encode_verified(error).types) == []
 
 
 class Model(pydantic.BaseModel):
@@ -379,7 +379,7 @@ def test_a_validation_error_comes_back_with_its_errors():
     with pytest.raises(pydantic.ValidationError) as caught:
         Model(count="x", even=3, word="blah")
     error = caught.value
-    encoded = encode_error(error)
+    encoded = encode_verified(error)
     assert encoded.json["type"] == "ValidationError"
     assert encoded.json["errors"][0]["msg"].startswith("Input should be a valid integer")
     back = through_json(error)
@@ -403,7 +403,7 @@ def test_a_validation_error_that_would_read_otherwise_is_told_only():
 
     with pytest.raises(pydantic.ValidationError) as caught:
         Hiding(count="secret")
-    types = encode_error(caught.value).types
+    types = encode_verified(caught.value).types
     assert [pointer for pointer, _ in unreplayable(types)] == [""]
 
 
@@ -422,7 +422,7 @@ if sys.version_info >= (3, 11):
             type(through_json(builtins.BaseExceptionGroup("x", [SystemExit(1)])))
             is builtins.BaseExceptionGroup
         )
-        assert encode_error(back) == encode_error(error)
+        assert encode_verified(back) == encode_verified(error)
 
     def test_a_group_keeps_the_exceptions_that_can_be_restored():
         """One that can't be found stands as an unreplayable one among the others."""
@@ -435,4 +435,4 @@ if sys.version_info >= (3, 11):
         assert type(back) is builtins.ExceptionGroup
         assert type(back.exceptions[0]) is ValueError
         assert isinstance(back.exceptions[1], UnreplayableValue)
-        assert encode_error(back) == encode_error(error)
+        assert encode_verified(back) == encode_verified(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import dataclasses
 import json
 import math
 import sys
@@ -254,34 +253,6 @@ def test_a_set_is_written_in_one_order_only():
     """The order depends on neither the hashes nor the order of insertion."""
     values = [(1, "a"), None, 2.5, "b", frozenset({1}), b"c"]
     assert encode(set(values)) == encode({*values[::-1]})
-
-
-class Client:
-    """An object that is no data."""
-
-    name = "client"
-
-
-@dataclasses.dataclass(frozen=True)
-class ByName:
-    """A key that asks what it holds for its name."""
-
-    holder: object
-
-    def __hash__(self):
-        return hash(self.holder.name)
-
-
-@pytest.mark.parametrize(
-    ("value", "name"),
-    [
-        pytest.param({ByName(Client())}, "set", id="set"),
-        pytest.param({ByName(Client()): 1}, "dict", id="dict"),
-    ],
-)
-def test_what_could_not_be_hashed_again_is_told(value, name):
-    """A set or dict of keys that don't come back can't be restored."""
-    assert ("", name) in unreplayable(encode(value).types)
 
 
 def test_a_dict_may_be_an_object_on_tape_whatever_its_type_says():
