@@ -11,6 +11,7 @@ from agentcassette._active import current
 from agentcassette._answer import Answer
 from agentcassette._playback import play
 from agentcassette._streams import tape_stream
+from agentcassette._taped import gives_when_entered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
@@ -68,7 +69,7 @@ def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if turn is None:
         return target.fn(*args, **kwargs)
     result = _run(turn, target, args, kwargs)
-    if not inspect.isawaitable(result):
+    if not _is_awaited(result):
         return _taped(turn, result)
     is_future = _is_future(result)
     turn.awaitable(future=is_future)
@@ -103,7 +104,7 @@ async def _taken_in_task(
         result = target.fn(*args, **kwargs)
         return await result if inspect.isawaitable(result) else result
     result = _run(turn, target, args, kwargs)
-    if not inspect.isawaitable(result):
+    if not _is_awaited(result):
         return _taped(turn, result)
     if not target.is_async:
         turn.awaitable(future=_is_future(result))
@@ -122,7 +123,7 @@ def _run(taping: Taping, target: Target, args: tuple[Any, ...], kwargs: dict[str
         with taping.inside():
             return target.fn(*args, **kwargs)
     except BaseException as error:
-        taping.fail(error)
+        taping.outcome.fail(error)
         raise
 
 
@@ -133,7 +134,7 @@ async def _tape_awaited(taping: Taping, awaitable: Awaitable[Any]) -> Any:
         with taping.inside(awaited=True):
             result = await awaitable
     except BaseException as error:
-        taping.fail(error)
+        taping.outcome.fail(error)
         raise
     return _taped(taping, result)
 
@@ -151,16 +152,16 @@ def _settle(taping: Taping, future: Any) -> None:
     if future.cancelled():
         taping.stop()
     elif future.exception() is not None:
-        taping.fail(future.exception())
+        taping.outcome.fail(future.exception())
     else:
-        taping.give(future.result())
+        taping.outcome.give(future.result())
 
 
 def _taped(taping: Taping, result: Any) -> Any:
     """Give a result to the tape; a stream as it is read. What is returned is the agent's."""
     stream = tape_stream(taping, result)
     if stream is None:
-        taping.give(result)
+        taping.outcome.give(result)
     return result if stream is None else stream
 
 
@@ -170,6 +171,11 @@ def _handed(answer: Answer, played: Any) -> Any:
     if "error" in answer.step and "stream" not in answer.step:
         raise played
     return played
+
+
+def _is_awaited(result: Any) -> bool:
+    """Whether a result has to be awaited for what came of the call, and can't be entered."""
+    return inspect.isawaitable(result) and not gives_when_entered(result)
 
 
 def _is_future(awaitable: Awaitable[Any]) -> bool:

@@ -17,8 +17,19 @@ Format version 1 is this, with the optional fields left out where they are empty
         input_tokens, output_tokens, duration_ms
         types          (optional) JSON pointer below the step -> the type of that value
         error          (optional) the exception that was raised
-        stream         (optional) how the chunks were handed out: their form, what was returned,
-                       whether it was left early, after how many chunks something was thrown in
+        stream         (optional) that the result is a stream: an object with
+            form       generator, iterator, iterable, the same with async_ before it; object
+                       where it had no chunks; value where a manager gave a plain value,
+                       which is the result then
+            class      (optional) the class of the original, module:QualName
+            offers     (optional) what could be done with it: iter, next, with, ...
+            manager    (optional) class and offers of what had to be entered to get it
+            returned   (optional) what a generator returned
+            left       (optional) true where it was left early
+            thrown     (optional) after how many chunks an exception was thrown into it
+            uses       (optional) what it was asked for beside its chunks, each with its
+                       name, arguments (of a method), at (how many chunks had come), absent,
+                       and what came of it in the fields that a step has for that
         awaitable      (optional) true where a plain function returned an awaitable
         future         (optional) true where that was a future or task, no coroutine
         concurrency    (optional) the call's places in the one sequence of all starts and ends;
@@ -33,7 +44,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, NamedTuple
 
-__all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "is_number"]
+__all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_number"]
 
 
 class Field(NamedTuple):
@@ -70,10 +81,6 @@ def _is_true(value: object) -> bool:
     return value is True
 
 
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
@@ -101,6 +108,37 @@ def _is_concurrency(value: object) -> bool:
         and (
             value.get("end") is None or (_is_count(value["end"]) and value["end"] > value["start"])
         )
+    )
+
+
+def _is_stream(value: object) -> bool:
+    return _has(value, _STREAM)
+
+
+def _is_manager(value: object) -> bool:
+    return _has(value, _STREAM[1:3])
+
+
+def _is_uses(value: object) -> bool:
+    return isinstance(value, list) and all(
+        _has(use, _USE) and "name" in use and has_chunks(use) for use in value
+    )
+
+
+def has_chunks(step: dict[str, Any]) -> bool:
+    """Whether a step, or a use, has a list of chunks where its result is a stream."""
+    is_stream = "stream" in step and step["stream"].get("form") != "value"
+    return not is_stream or isinstance(step.get("result"), list)
+
+
+def _is_counts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_count, value))
+
+
+def _has(value: object, fields: tuple[Field, ...]) -> bool:
+    """Whether a value is an object in which each of the fields that are there is good."""
+    return isinstance(value, dict) and all(
+        field.is_good(value[field.name]) for field in fields if field.name in value
     )
 
 
@@ -132,13 +170,30 @@ STEP = (
     Field("duration_ms", is_number, "number"),
     Field("types", _is_types, "object of type names"),
     Field("error", _is_value, "value"),
-    Field("stream", _is_object, "object"),
+    Field("stream", _is_stream, "object of a stream"),
     Field("awaitable", _is_true, "true"),
     Field("future", _is_true, "true"),
     Field("concurrency", _is_concurrency, 'object with a "start" and a later "end"'),
     Field("unfinished", _is_true, "true"),
     Field("parent", _is_count, "count"),
     Field("cleanup", _is_true, "true"),
+)
+
+# The fields of a stream; the class and the offers are those of a manager, too.
+_STREAM = (
+    Field("form", _is_text, "text"),
+    Field("class", _is_text, "text"),
+    Field("offers", _is_names, "list of names"),
+    Field("manager", _is_manager, "object"),
+    Field("thrown", _is_counts, "list of counts"),
+    Field("uses", _is_uses, "list of uses"),
+)
+
+# The fields of a use of a stream.
+_USE = (
+    Field("name", _is_text, "text"),
+    Field("at", _is_count, "count"),
+    *(field for field in STEP if field.name in {"arguments", "types", "stream", "awaitable"}),
 )
 
 #: What a step holds where a writer leaves it out.

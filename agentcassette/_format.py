@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
-from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, is_number
+from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,7 +124,7 @@ def _contradiction(step: dict[str, Any], index: int) -> str:
         return f' has the "index" {step["index"]}'
     if "parent" in step and step["parent"] >= index:
         return f': its "parent" {step["parent"]} is no earlier step'
-    if "stream" in step and not isinstance(step.get("result"), list):
+    if not has_chunks(step):
         return ': it has a "stream", and "result" is no list'
     return ""
 

@@ -41,7 +41,7 @@ class Tape:
     ) -> None:
         self.steps = steps
         self._typed = typed
-        self._redactor = redactor
+        self.redactor = redactor
         self._spans = [_span(step) for step in steps]
         self._children: dict[int, list[int]] = {}
         for step in steps:
@@ -201,7 +201,7 @@ class Tape:
             said: dict[str, Any] = {
                 name: step[name] for name in ("arguments", "types") if name in step
             }
-            step = redacted(said, self._redactor)
+            step = redacted(said, self.redactor)
             types = types_in(step, "arguments") if self._typed else {}
             self._recorded[index] = step["arguments"], types
         return self._recorded[index]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable
 
+from agentcassette._proxies import DEFAULT_OFFERS, proxy
+from agentcassette._reading import END, Reading, play_async_generator, play_generator
 from agentcassette._steps import read
+from agentcassette._taped import CLOSING, EXIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-
-    from typing_extensions import Self
+    from collections.abc import Iterable, Iterator
 
     from agentcassette._answer import Answer
 
 __all__ = ["play"]
+
+_ITERATOR = {"class": "iterator", "offers": ("iter", "next")}
+_ASYNC_ITERATOR = {"class": "async_iterator", "offers": ("aiter", "anext")}
 
 
 def play(answer: Answer, package: str) -> Any:
@@ -26,103 +32,199 @@ def play(answer: Answer, package: str) -> Any:
     step = answer.step
     if "stream" not in step:
         return read(step, "error" if "error" in step else "result", package=package)
-    form = step["stream"].get("form")
-    if form in ("async_generator", "async_iterator"):
-        awaited = _play_async_generator(answer, package)
-        return awaited if form == "async_generator" else _PlayedAsyncStream(awaited)
-    played = _play_generator(answer, package)
-    return played if form == "generator" else _PlayedStream(played)
+    return _given(Reading(answer, step, package))
 
 
-def _play_generator(answer: Answer, package: str) -> Generator[Any, Any, Any]:
-    __tracebackhide__ = True
-    step = answer.step
-    try:
-        for count, chunk in enumerate(read(step, "result", package=package), 1):
-            try:
-                yield chunk
-            except BaseException as thrown:
-                if not _is_recorded(thrown, step, count):
-                    raise
-        answer.end()
-        if "error" in step:
-            raise read(step, "error", package=package)
-        return read(step, "stream", package=package).get("returned")
-    finally:
-        answer.let_go()
+def _given(reading: Reading) -> Any:
+    """What the agent gets: the stream, or the manager that gives it once it is entered."""
+    manager = reading.stream.get("manager")
+    return _played(reading) if manager is None else _Played(reading, manager).proxy()
 
 
-async def _play_async_generator(answer: Answer, package: str) -> AsyncGenerator[Any, Any]:
-    __tracebackhide__ = True
-    step = answer.step
-    try:
-        for count, chunk in enumerate(read(step, "result", package=package), 1):
-            try:
-                yield chunk
-            except BaseException as thrown:
-                if not _is_recorded(thrown, step, count):
-                    raise
-        await answer.end_in_task()
-        if "error" in step:
-            raise read(step, "error", package=package)
-    finally:
-        answer.let_go()
+def _played(reading: Reading) -> Any:
+    """What hands out the chunks: a generator, or what stands for the original."""
+    form = reading.stream.get("form")
+    if form == "generator":
+        return play_generator(reading)
+    if form == "async_generator":
+        return play_async_generator(reading)
+    usual = DEFAULT_OFFERS.get(str(form), DEFAULT_OFFERS["iterator"])
+    return _Played(reading, reading.stream, usual).proxy()
 
 
-def _is_recorded(thrown: BaseException, step: dict[str, Any], count: int) -> bool:
-    """Whether an exception was thrown into a stream after so many chunks when it was taped.
+class _Played:
+    """Drives the proxy of a stream, or of a manager that gives one, in replay.
 
-    What became of it is what comes next on tape.
+    Args:
+        reading: The stream.
+        said: What is known of the original: its class, and what it offered.
+        usual: What it offered if that is not said.
     """
-    places = step["stream"].get("thrown", ())
-    return count in places and not isinstance(thrown, GeneratorExit)
 
+    def __init__(self, reading: Reading, said: dict[str, Any], usual: Iterable[str] = ()) -> None:
+        self._reading = reading
+        self._is_manager = said is not reading.stream
+        self._offers = said.get("offers", usual)
+        self._is_over = False
+        self._assigned: dict[str, Any] = {}
+        self._streams: dict[int, Any] = {}
+        self.class_name: str = said.get("class", "stream")
 
-class _PlayedStream:
-    """A taped iterator played back."""
+    def proxy(self) -> Any:
+        """Make what the agent gets."""
+        return proxy(self, self._offers)
 
-    def __init__(self, played: Generator[Any, Any, Any]) -> None:
-        self._played = played
+    def found_class(self) -> type | None:
+        return self._reading.found_class(self.class_name)
 
-    def __iter__(self) -> Iterator[Any]:
-        return self
+    def iterate(self, proxy: Any) -> Any:
+        return proxy if "next" in self._offers else self._iterator(_ITERATOR)
 
-    def __next__(self) -> Any:
+    def aiterate(self, proxy: Any) -> Any:
+        return proxy if "anext" in self._offers else self._iterator(_ASYNC_ITERATOR)
+
+    def _iterator(self, said: dict[str, Any]) -> Any:
+        """What hands out the chunks of an iterable."""
+        return _Played(self._reading, said).proxy()
+
+    def next(self) -> Any:
         __tracebackhide__ = True
-        return next(self._played)
+        chunk = END if self._is_over else self._reading.next()
+        if chunk is END:
+            if not self._is_over:
+                with self._ending():
+                    self._reading.end()
+            raise StopIteration
+        return chunk
 
-    def close(self) -> None:
-        """Read no further."""
-        self._played.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-
-
-class _PlayedAsyncStream:
-    """A taped async iterator played back."""
-
-    def __init__(self, played: AsyncGenerator[Any, Any]) -> None:
-        self._played = played
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return self
-
-    async def __anext__(self) -> Any:
+    async def anext(self) -> Any:
         __tracebackhide__ = True
-        return await self._played.__anext__()
+        chunk = END if self._is_over else self._reading.next()
+        if chunk is END:
+            if not self._is_over:
+                with self._ending():
+                    await self._reading.end_in_task()
+            raise StopAsyncIteration
+        return chunk
 
-    async def close(self) -> None:
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """End the stream for good, whatever its end raises."""
+        self._is_over = True
+        try:
+            yield
+        finally:
+            self._reading.answer.let_go()
+
+    def enter(self, proxy: Any) -> Any:
+        __tracebackhide__ = True
+        return self._given(proxy, self._reading.end() if self._gives_at_once() else None)
+
+    async def aenter(self, proxy: Any) -> Any:
+        __tracebackhide__ = True
+        value = await self._reading.end_in_task() if self._gives_at_once() else None
+        return self._given(proxy, value)
+
+    wait = aenter
+
+    def _gives_at_once(self) -> bool:
+        """Whether nothing is left to read once the manager is entered: a value, or an error."""
+        return self._is_manager and self._reading.stream.get("form") in (None, "value")
+
+    def _given(self, proxy: Any, value: Any) -> Any:
+        """What the agent gets once it has entered what this proxy stands for."""
+        __tracebackhide__ = True
+        if not self._is_manager:
+            return self._entered_stream(proxy)
+        stream = self._reading.stream
+        if "form" not in stream:
+            self._reading.answer.stray(f"{self.class_name} was not entered when it was recorded")
+        if stream["form"] == "value":
+            return value
+        is_itself = stream["form"] == "object" and "class" not in stream
+        return proxy if is_itself else _played(self._reading)
+
+    def _entered_stream(self, proxy: Any) -> Any:
+        __tracebackhide__ = True
+        use = self._reading.uses.read("__enter__", self._reading.count)
+        return proxy if use is None else self._used(use)
+
+    def leave(self, *_raised: object) -> Any:
+        __tracebackhide__ = True
+        self._close()
+        use = self._reading.uses.read(EXIT, self._reading.count)
+        return None if use is None else self._used(use)
+
+    async def aleave(self, *_raised: object) -> Any:
+        __tracebackhide__ = True
+        return self.leave()
+
+    def assign(self, name: str, value: object) -> None:
+        self._assigned[name] = value
+
+    def attribute(self, name: str) -> Any:
+        __tracebackhide__ = True
+        if name in self._assigned:
+            return self._assigned[name]
+        cls = self.found_class()
+        if name in CLOSING and (cls is None or hasattr(cls, name)):
+            return self._close_later if self._is_async(name) else self._close
+        if name in CLOSING or name.startswith("__"):
+            raise AttributeError(f"{self.class_name} has no {name}")
+        use = self._reading.uses.read(name, self._reading.count)
+        if use is not None:
+            return self._used(use)
+        if self._reading.uses.is_method(name) or inspect.isroutine(getattr(cls, name, None)):
+            return self._method(name)
+        return self._reading.answer.stray(f"{name} of what it gave was not read when recorded")
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        """A method of what this proxy stands for, which gives what it gave."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            use = self._reading.uses.call(name, args, kwargs, self._reading.count)
+            if use is None:
+                return self._reading.answer.stray(f"{name}() of what it gave was not called so")
+            return self._used_in_task(use) if "awaitable" in use else self._used(use)
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+    def _used(self, use: dict[str, Any]) -> Any:
+        """What a use gave."""
+        __tracebackhide__ = True
+        if "absent" in use:
+            raise AttributeError(f"{self.class_name} has no {use['name']}")
+        if "stream" not in use:
+            self._reading.answer.end_use(use)
+            return self._reading.value_of_use(use)
+        if "arguments" in use or id(use) not in self._streams:
+            self._streams[id(use)] = _given(self._reading.of_use(use))
+        return self._streams[id(use)]
+
+    async def _used_in_task(self, use: dict[str, Any]) -> Any:
+        __tracebackhide__ = True
+        await self._reading.answer.end_use_in_task(use)
+        return self._used(use)
+
+    def _is_async(self, closing: str) -> bool:
+        """Whether a method that closes it may have to be awaited."""
+        return closing == "aclose" or any(offer.startswith("a") for offer in self._offers)
+
+    def _close(self) -> None:
         """Read no further."""
-        await self._played.aclose()
+        self._is_over = True
+        self._reading.answer.let_go()
 
-    aclose = close
+    def _close_later(self) -> _Closed:
+        """Do the same at once, whether that is awaited or not."""
+        self._close()
+        return _Closed()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(self, *raised: object) -> None:
-        await self.close()
+class _Closed:
+    """What closing an async stream gives in replay: nothing, and it need not be awaited."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())

@@ -120,20 +120,29 @@ class Replaying:
         await self._waiting.in_task(self._has_ended, since, self._patience(index))
         return self._never_answered(asked, index)
 
-    def read_further(self, asked: Asked, index: int) -> None:
-        """Say that a stream is read further than it was when it was taped.
+    def stray(self, asked: Asked, index: int, reason: str) -> None:
+        """Say that a call answered from the tape goes on otherwise than it did when it was taped.
+
+        Args:
+            asked: The call.
+            index: The step that answers it.
+            reason: What is wrong, in a few words.
 
         Raises:
-            DivergenceError: The replay is strict; or it gives way, and has no live stream to go on
+            DivergenceError: The replay is strict; or it gives way, and has no live call to go on
                 with.
         """
         __tracebackhide__ = True
-        reason = "the stream is read further than recorded"
         with self._lock:
             if self._is_lenient:
                 self._note(asked, index, reason)
             else:
                 raise self._keep(self._drifts.divergence(asked, index, reason))
+
+    def divergence(self, asked: Asked, index: int, reason: str) -> AgentCassetteError:
+        """The error of a drift; the parameters are those of `stray`."""
+        with self._lock:
+            return self._drifts.divergence(asked, index, reason)
 
     def family(self, index: int) -> list[dict[str, Any]]:
         """A step, and the steps that were made inside of it."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from agentcassette import _active, _values
+from agentcassette import _active
 from agentcassette._answer import Answer, Copy
 from agentcassette._cassette import Cassette
 from agentcassette._comparing import Asked
@@ -33,7 +33,7 @@ from agentcassette._matching import Tape
 from agentcassette._recording import Recording
 from agentcassette._redaction import Redactor
 from agentcassette._replaying import Replaying
-from agentcassette._steps import redacted, types_in
+from agentcassette._steps import redacted, take_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,18 +87,16 @@ class Machine(_active.Member):
 
     def ask(self, seam: Seam, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:
         """Take the arguments of a call down, before anything is done with them."""
-        encoded = _values.encode({"args": list(args), "kwargs": kwargs})
-        types = {f"/arguments{at}": type_name for at, type_name in encoded.types.items()}
-        step = redacted({"arguments": encoded.json, "types": types}, self._redactor)
+        down = take_down(args, kwargs, self._redactor)
         specs = self.plan.ignore + seam.ignore
         if specs not in self._ignores:
             self._ignores[specs] = compile_ignores(specs)
         return Asked(
             name=seam.name,
             kind=seam.kind,
-            arguments=step["arguments"],
-            types=types_in(step, "arguments"),
-            volatile=encoded.volatile,
+            arguments=down.arguments,
+            types=down.types,
+            volatile=down.volatile,
             parameters=seam.parameters,
             ignore=self._ignores[specs],
         )
@@ -177,7 +175,9 @@ class Machine(_active.Member):
                 raise copy.copy(drift)
             return False
         written = self._write(self.face)
-        for lost in self.face.unreplayable:
+        lost_ones = reversed(self.face.unreplayable)
+        firsts = {(lost.step_index, lost.type_name): lost for lost in lost_ones}
+        for lost in reversed(firsts.values()):
             warnings.warn(
                 f"{self.path}: step {lost.step_index}, {lost.name}: a {lost.type_name} at"
                 f" {lost.pointer} can't be restored when it is replayed; intercept a callable"

@@ -3,24 +3,68 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _values
 from agentcassette._pointer import find, put
 from agentcassette._type_map import without
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agentcassette._redaction import Redactor
 
-__all__ = ["read", "redacted", "types_in"]
+__all__ = [
+    "OUTCOME",
+    "Down",
+    "is_list_of_chunks",
+    "read",
+    "read_chunks",
+    "read_returned",
+    "redacted",
+    "results_of_uses",
+    "take_down",
+    "types_in",
+]
+
+OUTCOME = ("result", "error", "stream", "awaitable", "future", "unfinished")
+"""The fields of a step, or of a use of its stream, that tell what came of the call."""
 
 # Where the values of a step are. The names of a step's own fields are no keys of theirs: a value
 # under the key "args" may be secret, and yet a step has its arguments.
 _VALUES = ("/arguments/args", "/arguments/kwargs", "/result", "/error", "/stream/returned")
 
 
+class Down(NamedTuple):
+    """The arguments of a call, taken down and without their secrets.
+
+    Attributes:
+        arguments: ``{"args": [...], "kwargs": {...}}``.
+        types: The types of what is in there, by JSON pointer.
+        volatile: The places in there that are not compared.
+    """
+
+    arguments: dict[str, Any]
+    types: dict[str, str]
+    volatile: tuple[str, ...]
+
+
+def take_down(args: tuple[Any, ...], kwargs: dict[str, Any], redactor: Redactor) -> Down:
+    """Take the arguments of a call down.
+
+    Args:
+        args: The positional arguments.
+        kwargs: The keyword arguments.
+        redactor: What knows the secrets.
+    """
+    encoded = _values.encode({"args": list(args), "kwargs": kwargs})
+    types = {f"/arguments{at}": type_name for at, type_name in encoded.types.items()}
+    step = redacted({"arguments": encoded.json, "types": types}, redactor)
+    return Down(step["arguments"], types_in(step, "arguments"), encoded.volatile)
+
+
 def read(step: dict[str, Any], field: str, *, package: str | None = None) -> Any:
-    """The value of a field of a step, as a fresh object.
+    """The value of a field of a step, or of a use of its stream, as a fresh object.
 
     Args:
         step: The step.
@@ -28,7 +72,37 @@ def read(step: dict[str, Any], field: str, *, package: str | None = None) -> Any
         package: The top-level package that defines the intercepted callable, if it is known.
     """
     decode = _values.decode_error if field == "error" else _values.decode
-    return decode(step[field], types_in(step, field), step_index=step["index"], package=package)
+    types = types_in(step, field)
+    return decode(step[field], types, step_index=step.get("index"), package=package)
+
+
+def read_chunks(step: dict[str, Any], *, package: str) -> Iterator[Any]:
+    """The chunks of a stream as fresh objects, each made when it is asked for."""
+    return _values.decode_items(
+        step["result"], types_in(step, "result"), step_index=step["index"], package=package
+    )
+
+
+def read_returned(step: dict[str, Any], *, package: str) -> Any:
+    """What a generator returned in the end, as a fresh object; None where that was nothing."""
+    returned = {"index": step["index"], "types": step.get("types", {})}
+    returned["stream/returned"] = step["stream"].get("returned")
+    return read(returned, "stream/returned", package=package)
+
+
+def is_list_of_chunks(step: dict[str, Any]) -> bool:
+    """Whether the result is that of a stream, and not what a manager gave."""
+    return "stream" in step and step["stream"].get("form") != "value"
+
+
+def results_of_uses(step: dict[str, Any]) -> Iterator[Any]:
+    """What the stream of a step gave beside its chunks, in the order in which it was asked."""
+    for use in step.get("stream", {}).get("uses", ()):
+        if is_list_of_chunks(use):
+            yield from use["result"]
+        else:
+            yield use["result"]
+        yield from results_of_uses(use)
 
 
 def types_in(step: dict[str, Any], field: str) -> dict[str, str]:
@@ -56,5 +130,7 @@ def redacted(step: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
             value = redactor.redact(find(step, field))
             put(step, field, value.json)
             places += [field + place for place in value.places]
+    if "uses" in step.get("stream", {}):
+        step["stream"]["uses"] = [redacted(use, redactor) for use in step["stream"]["uses"]]
     types = without(step.pop("types", {}), places)
     return {**step, "types": types} if types else step

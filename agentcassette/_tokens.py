@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["TokenCount", "count_tokens"]
 
@@ -97,7 +97,9 @@ class _Block(NamedTuple):
     is_part: bool
 
 
-def count_tokens(arguments: Mapping[str, Any], result: Any, *, stream: bool = False) -> TokenCount:
+def count_tokens(
+    arguments: Mapping[str, Any], result: Any, *, stream: bool = False, uses: Sequence[Any] = ()
+) -> TokenCount:
     """Count the tokens of a step.
 
     The count is exact where the result carries a usage block. The block is looked for breadth
@@ -127,12 +129,14 @@ def count_tokens(arguments: Mapping[str, Any], result: Any, *, stream: bool = Fa
         arguments: The arguments of the call, ``{"args": [...], "kwargs": {...}}``.
         result: What the call returned, as plain JSON; of a stream, the list of its chunks.
         stream: Whether the result is a stream.
+        uses: What the stream gave beside its chunks: a final message may have the block that they
+            lack. They are estimated only where there is no chunk.
 
     Returns:
         The tokens of the input and of the output.
     """
     chunks = result if stream and isinstance(result, list) else [result]
-    counts = _merged(block for block in map(_usage_block, chunks) if block)
+    counts = _merged(block for block in map(_usage_block, [*chunks, *uses]) if block)
     for dialect in _DIALECTS:
         total = counts.get(dialect.total)
         spent = _half(counts, dialect.input)
@@ -144,7 +148,8 @@ def count_tokens(arguments: Mapping[str, Any], result: Any, *, stream: bool = Fa
         if spent is None:
             spent = _rest(total, made)
         return TokenCount(_estimated_input(arguments) if spent is None else spent, made)
-    return TokenCount(_estimated_input(arguments), _tokens(sum(map(_characters, chunks))))
+    said = chunks or uses
+    return TokenCount(_estimated_input(arguments), _tokens(sum(map(_characters, said))))
 
 
 def _merged(blocks: Iterable[_Block]) -> dict[str, int]:

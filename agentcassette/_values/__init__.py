@@ -13,19 +13,28 @@ The map has the type name of each place that JSON has no form for, by JSON point
 from __future__ import annotations
 
 from agentcassette._values._codec import JSON
-from agentcassette._values._decoder import decode, decode_error
-from agentcassette._values._encoder import Encoded, encode, unreplayable
+from agentcassette._values._decoder import decode, decode_error, decode_items
+from agentcassette._values._encoder import Encoded, encode, is_data, unreplayable
+from agentcassette._values._names import class_name
+from agentcassette._values._raw_responses import is_read_later
 from agentcassette._values._registry import register_type
 from agentcassette._values._sentinels import not_given
+from agentcassette._values._standing import StandIn, class_named
 from agentcassette._values._verified import encode_verified
 
 __all__ = [
     "JSON",
     "Encoded",
+    "StandIn",
+    "class_name",
+    "class_named",
     "decode",
     "decode_error",
+    "decode_items",
     "encode",
     "encode_verified",
+    "is_data",
+    "is_read_later",
     "not_given",
     "register_type",
     "unreplayable",

@@ -6,7 +6,7 @@ import json as jsonlib
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from agentcassette._values._codec import JSON, Apart, Reader, Writer, expect
+from agentcassette._values._codec import JSON, REDACTED, Apart, Reader, Writer, expect
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import Node, below
 
@@ -50,8 +50,8 @@ def write_items(items: tuple[Any, ...], pointer: str, writer: Writer) -> list[JS
 
 
 def read_items(json: JSON, node: Node, reader: Reader, what: str) -> list[Any]:
-    """Make the items of a JSON list."""
-    items = expect(json, list, what)
+    """Make the items of a JSON list; one that was redacted as a whole has one item, if any."""
+    items = [json] if json == REDACTED else expect(json, list, what)
     return [reader.read(item, node.at(index)) for index, item in enumerate(items)]
 
 
@@ -71,8 +71,8 @@ def write_mapping(
 
 
 def read_mapping(json: JSON, node: Node, reader: Reader, what: str) -> dict[str, Any]:
-    """Make the values of a JSON object."""
-    mapping = expect(json, dict, what)
+    """Make the values of a JSON object; nothing is left of one that was redacted as a whole."""
+    mapping = {} if json == REDACTED else expect(json, dict, what)
     return {key: reader.read(item, node.below.get(key)) for key, item in mapping.items()}
 
 

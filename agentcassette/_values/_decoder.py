@@ -10,9 +10,11 @@ from agentcassette._values._placeholder import Lost, Unreplayable, UnreplayableE
 from agentcassette._values._tree import Node, tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agentcassette._values._codec import Codec
 
-__all__ = ["Decoder", "decode", "decode_error"]
+__all__ = ["Decoder", "decode", "decode_error", "decode_items"]
 
 _NOT_KEPT = (
     "it could not be kept when it was recorded: hand over data instead, or tell how to keep it with"
@@ -42,11 +44,24 @@ def decode(
     Returns:
         The value; it shares nothing with the JSON.
     """
+    return Decoder(step_index, package).read_whole(json, tree(types))
+
+
+def decode_items(
+    json: list[JSON],
+    types: dict[str, str],
+    *,
+    step_index: int | None = None,
+    package: str | None = None,
+) -> Iterator[Any]:
+    """Make fresh values of the items of a list, each when it is asked for.
+
+    The arguments are those of ``decode``.
+    """
     decoder = Decoder(step_index, package)
-    try:
-        return decoder.read(json, tree(types))
-    except RecursionError:
-        return decoder.lost(json, Node(), "it is nested too deeply: record it again")
+    root = tree(types) or Node()
+    for index, item in enumerate(json):
+        yield decoder.read_whole(item, root.at(index))
 
 
 def decode_error(
@@ -89,6 +104,13 @@ class Decoder:
         self._step_index = step_index
         self._package = package
         self._found: dict[str, tuple[type, Codec]] = {}
+
+    def read_whole(self, json: JSON, node: Node | None) -> Any:
+        """Make a value, of a JSON value that may be nested too deeply for that."""
+        try:
+            return self.read(json, node)
+        except RecursionError:
+            return self.lost(json, Node(), "it is nested too deeply: record it again")
 
     def read(self, json: JSON, node: Node | None) -> Any:
         """Make the value of a JSON value."""

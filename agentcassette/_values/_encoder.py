@@ -12,7 +12,7 @@ from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import is_lost, without_marks
 
-__all__ = ["Encoded", "Encoder", "encode", "unreplayable"]
+__all__ = ["Encoded", "Encoder", "encode", "is_data", "unreplayable"]
 
 _MAX_DEPTH = 128
 """Deeper values are cut: an agent's own data is a few dozen levels deep, and Python's own limit of
@@ -53,6 +53,11 @@ def encode(value: object) -> Encoded:
     encoder = Encoder()
     json = encoder.write(value, "")
     return Encoded(json, encoder.types, tuple(encoder.volatile))
+
+
+def is_data(value: object) -> bool:
+    """Tell whether more than its class is kept of a value."""
+    return not is_lost(encode(value).types.get("", ""))
 
 
 def unreplayable(types: dict[str, str]) -> list[tuple[str, str]]:

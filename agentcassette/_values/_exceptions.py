@@ -7,7 +7,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._attributes import Attributes, allocate
-from agentcassette._values._codec import JSON, Misfit, Reader, Writer, expect
+from agentcassette._values._codec import JSON, REDACTED, Misfit, Reader, Writer, expect
 from agentcassette._values._containers import read_items, read_mapping
 from agentcassette._values._names import mro
 from agentcassette._values._opaque import without_addresses
@@ -90,7 +90,7 @@ class Error:
             if name in attributes:
                 object.__setattr__(value, name, attributes.pop(name))
         self.attributes.set(value, attributes)
-        if "cause" in json:
+        if json.get("cause", REDACTED) != REDACTED:
             _cause.__set__(value, _raisable(reader.read(json["cause"], node.at("cause"))))
         return value
 

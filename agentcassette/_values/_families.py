@@ -23,6 +23,7 @@ from agentcassette._values._registry import registered
 from agentcassette._values._responses import http_codec
 from agentcassette._values._scalars import Bytes, Complex, Float, Integer
 from agentcassette._values._sentinels import sentinel_codec
+from agentcassette._values._standing import standing_codec
 from agentcassette._values._structs import struct_codec
 from agentcassette._values._subclasses import Subclass, named_tuple_codec
 from agentcassette._values._texts import RANGE, Text, path_text, read_fraction, same_class
@@ -49,6 +50,8 @@ BUILTIN: dict[type, Codec] = {
     range: RANGE,
     **dict.fromkeys(PLACEHOLDERS, Placeheld()),
 }
+
+_PLAIN = PLAIN | {object}  # what a generic model may have as an argument, and no codec is for
 
 _PURE = ("PurePosixPath", "PureWindowsPath")
 
@@ -113,7 +116,7 @@ def find_family(name: str, package: str | None = None) -> tuple[type, Codec]:
 def _find_argument(name: str, package: str | None = None) -> object:
     """Find a class of data, or a type variable, that a generic model may have as an argument."""
     found = standard_class(_SHORT[name]) if name in _SHORT else find(name, package)
-    is_data = isinstance(found, type) and (found in PLAIN or codec_of(found) is not _OPAQUE)
+    is_data = isinstance(found, type) and (found in _PLAIN or codec_of(found) is not _OPAQUE)
     if not is_data and type(found) is not TypeVar:
         raise Misfit(f"{name} is no class of data: record it again")
     return found
@@ -155,6 +158,7 @@ def _subclass_codec(cls: type, name: str) -> Codec | None:
 
 
 _MAKERS: tuple[Callable[[type, str], Codec | None], ...] = (
+    standing_codec,
     described_codec,
     validation_codec,
     error_codec,

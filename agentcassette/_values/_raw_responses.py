@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, Misfit, Reader, Writer, expect
 from agentcassette._values._names import class_name, find_class, mro
+from agentcassette._values._responses import is_unread
 from agentcassette._values._tree import lost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agentcassette._values._tree import Node
 
-__all__ = ["raw_response_codec"]
+__all__ = ["is_read_later", "raw_response_codec"]
 
 _BASES = ("_legacy_response:LegacyAPIResponse", "_response:BaseAPIResponse")
 
@@ -29,6 +32,15 @@ def raw_response_codec(cls: type, name: str) -> RawResponse | None:
         if rest in _BASES and f"{package}._base_client" in sys.modules:
             return RawResponse(name, package)
     return None
+
+
+def is_read_later(value: object) -> bool:
+    """Tell whether a value is a response, raw or of HTTP, that tells more once it is asked for it.
+
+    Its body may still come, chunk by chunk, or be parsed by a function that no tape can keep.
+    """
+    codec = raw_response_codec(type(value), "")
+    return is_unread(value) if codec is None else not codec.keeps(vars(value))
 
 
 class RawResponse:
@@ -46,15 +58,23 @@ class RawResponse:
     def encode(self, value: object, pointer: str, writer: Writer) -> JSON:
         """Give the response; that of a stream, and one that needs a function, can't be restored."""
         held = vars(value)
-        cast_to, options = held["_cast_to"], held["_options"]
-        is_stream = held.get("_stream") or held.get("_is_sse_stream")
-        is_kept = self._is_model(cast_to) and not (is_stream or callable(options.post_parser))
+        is_kept = self.keeps(held)
         writer.types[pointer] = self.name if is_kept else lost(self.name)
         return {
             "http_response": writer.write(held["http_response"], f"{pointer}/http_response"),
-            "cast_to": class_name(cast_to) if is_kept else None,
+            "cast_to": class_name(held["_cast_to"]) if is_kept else None,
             "retries_taken": held["retries_taken"],
         }
+
+    def keeps(self, held: Mapping[str, Any]) -> bool:
+        """Tell of the attributes of a response whether it can be restored."""
+        is_stream = held.get("_stream") or held.get("_is_sse_stream")
+        is_read = not (is_stream or is_unread(held["http_response"]))
+        return (
+            is_read
+            and self._is_model(held["_cast_to"])
+            and not callable(held["_options"].post_parser)
+        )
 
     def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
         """Make the response, with the part of a client that parsing needs."""

@@ -1,4 +1,4 @@
-"""HTTP requests and responses of httpx, httpx2 and requests.
+"""HTTP requests, responses and headers of httpx, httpx2 and requests.
 
 The headers of a request are left out: they say who asks, with a key. So are the cookies that
 requests keeps apart from the headers they came in.
@@ -14,17 +14,41 @@ from agentcassette._values._names import class_name
 from agentcassette._values._tree import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from agentcassette._values._tree import Node
 
-__all__ = ["http_codec"]
+__all__ = ["http_codec", "is_unread"]
 
 
 def http_codec(cls: type, name: str) -> Codec | None:
-    """Give the codec of a request or a response; None for any other class."""
+    """Give the codec of a request, a response or headers; None for any other class."""
     make = _CODECS.get(class_name(cls))
     return None if make is None else make(name)
+
+
+def is_unread(value: object) -> bool:
+    """Tell whether a value is a response whose body is still to be read."""
+    codec = _CODECS.get(class_name(type(value)))
+    is_response = codec is not None and issubclass(codec, _Response)
+    return is_response and type(vars(value).get("_content")) is not bytes
+
+
+class _Headers:
+    """The headers of httpx or requests, in which upper case is lower case."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(self, value: Any, pointer: str, writer: Writer) -> JSON:
+        """Give the headers by name."""
+        writer.types[pointer] = self.name
+        return _headers(value.multi_items() if hasattr(value, "multi_items") else value.items())
+
+    def decode(self, cls: Any, json: JSON, node: Node, reader: Reader) -> object:
+        """Make the headers."""
+        del node, reader
+        return cls(_header_pairs(json))
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> dict[str, JSON]:
@@ -187,7 +211,10 @@ def _phrase(response: Any) -> str:
 _EXTENSIONS = ("http_version", "reason_phrase")
 _HEAD = ("status_code", "reason", "url", "encoding")
 
-_CODECS: dict[str, Callable[[str], Codec]] = {
+_CODECS: dict[str, type[_Headers | _Request | _Response]] = {
+    "httpx:Headers": _Headers,
+    "httpx2:Headers": _Headers,
+    "requests.structures:CaseInsensitiveDict": _Headers,
     "httpx:Request": _Request,
     "httpx2:Request": _Request,
     "httpx:Response": _Response,

@@ -87,12 +87,20 @@ def _is_pointer(pointer: object) -> bool:
 def _node(pointer: str, nodes: dict[str, Node]) -> Node:
     """Give the node of a pointer; it and those above it are made where they are missing."""
     node = nodes.get(pointer)
-    if node is None:
-        node = nodes[pointer] = Node()
-        if pointer:
-            above, _, token = pointer.rpartition("/")
-            _node(above, nodes).below[_pointer.unescape(token)] = node
-    return node
+    if node is not None:
+        return node
+    asked = node = nodes[pointer] = Node()
+    while pointer:
+        pointer, _, token = pointer.rpartition("/")
+        above = nodes.get(pointer)
+        is_new = above is None
+        if above is None:
+            above = nodes[pointer] = Node()
+        above.below[_pointer.unescape(token)] = node
+        node = above
+        if not is_new:
+            break
+    return asked
 
 
 def flatten(node: Node, pointer: str = "") -> Iterator[tuple[str, str]]:

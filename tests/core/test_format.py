@@ -88,6 +88,11 @@ def step(**fields):
     return document(steps=[call(**fields)])
 
 
+def stream_of(**fields):
+    """Make a step with a stream that was left unread, and with fields as they are given."""
+    return call(stream=fields, result=[])
+
+
 def nested(depth):
     """Make a list of lists of that depth."""
     value = []
@@ -154,6 +159,14 @@ GOOD = {
     "a clock that was set back": step(duration_ms=-0.5),
     "the largest number": step(duration_ms=1.7e308, input_tokens=10**300),
     "a stream that was left unread": step(stream={}, result=[]),
+    "a value that a manager gave": step(
+        stream={"form": "value", "manager": {"class": "app:Manager", "offers": ["with"]}},
+        result={"text": "a"},
+    ),
+    "a stream in a stream": step(
+        stream={"uses": [{"name": "text", "at": 0, "stream": {"form": "generator"}, "result": []}]},
+        result=[],
+    ),
     "a call that never ended": step(concurrency={"start": 0, "end": None}),
     "a call that never ended, said shorter": step(concurrency={"start": 0}),
     "an error of null": step(error=None),
@@ -209,6 +222,7 @@ NO_CASSETTES = {
 }
 NO_ARGUMENTS = ': "arguments" is no object with "args" and "kwargs"'
 NO_CONCURRENCY = ': "concurrency" is no object with a "start" and a later "end"'
+NO_STREAM = ': "stream" is no object of a stream'
 NO_CHUNKS = ': it has a "stream", and "result" is no list'
 NO_STEPS = {
     "null": (None, " is no object"),
@@ -229,7 +243,18 @@ NO_STEPS = {
     "a text for the duration": (call(duration_ms="1"), ': "duration_ms" is no number'),
     "a list for the types": (call(types=[]), ': "types" is no object of type names'),
     "a number among the types": (call(types={"/": 1}), ': "types" is no object of type names'),
-    "true for the stream": (call(stream=True), ': "stream" is no object'),
+    "true for the stream": (call(stream=True), NO_STREAM),
+    "a list for the form of a stream": (stream_of(form=["iterator"]), NO_STREAM),
+    "a list for the class of a stream": (stream_of(**{"class": []}), NO_STREAM),
+    "a text for the offers of a stream": (stream_of(offers="iter"), NO_STREAM),
+    "a text for the manager of a stream": (stream_of(manager="app:Manager"), NO_STREAM),
+    "a number for the class of a manager": (stream_of(manager={"class": 1}), NO_STREAM),
+    "a text for the places of exceptions": (stream_of(thrown="1"), NO_STREAM),
+    "an object for the uses of a stream": (stream_of(uses={}), NO_STREAM),
+    "a text for a use of a stream": (stream_of(uses=["close"]), NO_STREAM),
+    "a use of a stream without a name": (stream_of(uses=[{"result": 1}]), NO_STREAM),
+    "a use of a stream at no count": (stream_of(uses=[{"name": "a", "at": -1}]), NO_STREAM),
+    "a use of a stream without chunks": (stream_of(uses=[{"name": "a", "stream": {}}]), NO_STREAM),
     "a stream of no chunks": (call(stream={}, result={"text": "a"}), NO_CHUNKS),
     "a stream without chunks": (call(stream={}), NO_CHUNKS),
     "false for awaitable": (call(awaitable=False), ': "awaitable" is no true'),

@@ -18,6 +18,7 @@ import pydantic_core
 import pytest
 
 from agentcassette import UnreplayableValue
+from agentcassette._redaction import Redactor
 from agentcassette._values import decode, decode_error, encode, encode_verified, unreplayable
 
 HERE = __name__
@@ -207,6 +208,23 @@ def test_an_exception_that_its_args_no_longer_make_is_told():
     error = UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")
     error.args = ()
     assert unreplayable(encode_verified(error).types) == []
+
+
+@pytest.mark.parametrize("part", ["message", "args", "attributes", "cause"])
+def test_an_exception_of_which_a_part_was_redacted_comes_back(part):
+    """The names of its parts may be keys that somebody redacts."""
+    error = RefusedError("no", code=7)
+    error.args = ("no", 5)
+    error.__cause__ = KeyError("inner")
+    encoded = encode_verified(error)
+    assert part in encoded.json
+    redacted = Redactor([part]).redact(encoded.json, encoded.types)
+    assert redacted.json[part] == "****"
+    back = decode_error(redacted.json, redacted.types)
+    assert type(back) is RefusedError
+    assert back.args == (("****",) if part == "args" else ("no", 5))
+    assert vars(back) == ({} if part == "attributes" else {"reason": "no", "code": 7})
+    assert type(back.__cause__) is (type(None) if part == "cause" else KeyError)
 
 
 def test_the_text_and_the_attributes_of_the_language_come_back():

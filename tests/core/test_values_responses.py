@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from agentcassette import UnreplayableValue
-from agentcassette._values import decode, encode, unreplayable
+from agentcassette._values import decode, encode, is_read_later, unreplayable
 
 LIBRARIES = [
     importlib.import_module(name)
@@ -116,6 +116,8 @@ def test_a_response_that_was_never_read_cannot_be_restored(library):
     encoded = encode(response)
     assert encoded.json["status_code"] == 200
     assert unreplayable(encoded.types) == [("", f"{library.__name__}:Response")]
+    assert is_read_later(response)
+    assert not is_read_later(library.Response(200, content=b"a"))
     assert b"".join(response.iter_bytes()) == b"a"
 
 
@@ -213,6 +215,26 @@ def test_a_raw_response_that_needs_a_function_is_told():
     with client_of_openai() as client:
         raw = client.chat.completions.with_raw_response.parse(**ASKED)
     assert unreplayable(encode(raw).types) == [("", "openai._legacy_response:LegacyAPIResponse")]
+    assert is_read_later(raw)
+
+
+def test_a_raw_response_that_is_still_to_be_read_is_told():
+    """What it is asked for is taped, not the response."""
+    with client_of_openai() as client:
+        stream = client.chat.completions.with_raw_response.create(**ASKED, stream=True)
+        read = client.chat.completions.with_raw_response.create(**ASKED)
+    assert is_read_later(stream)
+    assert not is_read_later(read)
+    assert not is_read_later(ASKED)
+
+
+def test_headers_come_back(library):
+    """With upper case and lower case, and with a name that comes twice."""
+    headers = library.Headers([("X-Id", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2")])
+    assert encode(headers).json == {"x-id": "1", "set-cookie": ["a=1", "b=2"]}
+    back = through_json(headers)
+    assert (type(back), back, back["X-ID"]) == (library.Headers, headers, "1")
+    assert back.get_list("set-cookie") == ["a=1", "b=2"]
 
 
 def test_a_raw_response_is_parsed_as_a_model_of_its_sdk_only():
@@ -267,6 +289,13 @@ def test_a_response_of_requests_comes_back_working():
     assert back.elapsed == dt.timedelta(0)
     assert list(back.iter_content(100)) == [b'{"a": 1}']
     assert encode(back) == encoded
+
+
+def test_headers_of_requests_come_back():
+    """They are a class of their own."""
+    headers = requests.structures.CaseInsensitiveDict({"X-Id": "1"})
+    back = through_json(headers)
+    assert (type(back), back["x-id"], dict(back)) == (type(headers), "1", {"X-Id": "1"})
 
 
 def test_a_request_of_requests_is_method_url_and_body():

@@ -1,0 +1,79 @@
+"""What a stream was asked for beside its chunks, found again in replay.
+
+A use is the same where its name and its arguments are. What came of one may depend on how far the
+stream was read: an answer from the same place is the best, else the last one from before it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from agentcassette._steps import take_down, types_in
+
+if TYPE_CHECKING:
+    from agentcassette._redaction import Redactor
+
+__all__ = ["Uses"]
+
+
+class Uses:
+    """The uses of one stream.
+
+    Args:
+        uses: The uses as the step has them.
+        redactor: What is applied to the arguments of the live side; the tape's are redacted.
+    """
+
+    def __init__(self, uses: list[dict[str, Any]], redactor: Redactor) -> None:
+        self._uses = uses
+        self._redactor = redactor
+        self._left: dict[str, list[dict[str, Any]]] = {}
+        for use in uses:
+            self._left.setdefault(_key(use), []).append(use)
+
+    def is_method(self, name: str) -> bool:
+        """Whether something of this name was called."""
+        return any(use["name"] == name and "arguments" in use for use in self._uses)
+
+    def read(self, name: str, at: int) -> dict[str, Any] | None:
+        """What came of reading an attribute; the last answer holds for ever.
+
+        Args:
+            name: The attribute.
+            at: How many chunks have been read.
+        """
+        asked = [use for use in self._uses if use["name"] == name and "arguments" not in use]
+        return _nearest(asked, at)
+
+    def call(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], at: int
+    ) -> dict[str, Any] | None:
+        """What came of calling a method; each answer is given once.
+
+        Args:
+            name: The method.
+            args: The positional arguments.
+            kwargs: The keyword arguments.
+            at: How many chunks have been read.
+        """
+        down = take_down(args, kwargs, self._redactor)
+        types = {f"/arguments{place}": type_name for place, type_name in down.types.items()}
+        left = self._left.get(_key({"name": name, "arguments": down.arguments, "types": types}), [])
+        use = _nearest(left, at)
+        if use is not None:
+            left.remove(use)
+        return use
+
+
+def _key(use: dict[str, Any]) -> str:
+    """A text that two uses have in common exactly if they are the same."""
+    arguments = use.get("arguments")
+    return json.dumps([use["name"], arguments, types_in(use, "arguments")], sort_keys=True)
+
+
+def _nearest(uses: list[dict[str, Any]], at: int) -> dict[str, Any] | None:
+    """The first of the uses that were made at a place, else the last one before it, else any."""
+    here = next((use for use in uses if use.get("at", 0) == at), None)
+    before = [use for use in uses if use.get("at", 0) < at]
+    return here or next(reversed(before), next(iter(uses), None))
