@@ -14,12 +14,16 @@ for is told by its language, and by an HTML comment on the line before it, which
   the extras, environments and options that it names have to exist.
 
 What needs a model finds the one of `tests/sdk`: `from server import ModelServer` works in a story.
+
+A document that begins with `<!-- needs: MODULE ... -->` is run where these modules can be imported:
+in the environment `sdks`, all of them can.
 """
 
 from __future__ import annotations
 
 import configparser
 import functools
+import importlib.util
 import json
 import os
 import re
@@ -40,11 +44,30 @@ else:
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 MODEL_SERVER = str(HERE / "sdk")
-DOCUMENTS = sorted(
+PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md")
     for path in ROOT.glob(pattern)
 )
+
+NEEDS = re.compile(r"^<!-- needs: (.*?) -->\n")
+
+
+def needs_of(page):
+    """Return the modules that a page needs beside what every environment has."""
+    found = NEEDS.match((ROOT / page).read_text("utf-8"))
+    return found[1].split() if found else []
+
+
+def is_there(module):
+    """Tell whether a module could be imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
+
+
+DOCUMENTS = [page for page in PAGES if all(map(is_there, needs_of(page)))]
 
 BLOCK = re.compile(
     r"^<!-- file: (?P<hidden>\S+)\n(?P<hidden_text>.*?)^-->$"

@@ -66,7 +66,34 @@ def stream_of_tool_calls(client: Anthropic):
     return list(intercept(client.messages.create, kind="llm")(**asking(stream=True, tools=TOOLS)))
 
 
-AGENTS = [chat, chat_with_tools, stream, stream_of_tool_calls]
+def stream_of_text(client: Anthropic):
+    """Read the text alone, and then the message that it adds up to."""
+    with intercept(client.messages.stream, kind="llm")(**asking()) as events:
+        told = [isinstance(events, anthropic.MessageStream), events.request_id]
+        return [*told, list(events.text_stream), events.get_final_message()]
+
+
+def stream_of_events(client: Anthropic):
+    """Read the events that the SDK makes, with tools called in them."""
+    with intercept(client.messages.stream, kind="llm")(**asking(tools=TOOLS)) as events:
+        return [*events, events.get_final_message()]
+
+
+def stream_left_early(client: Anthropic):
+    """Read two events, and no more."""
+    with intercept(client.messages.stream, kind="llm")(**asking()) as events:
+        return [event for _, event in zip("ab", events)]
+
+
+AGENTS = [
+    chat,
+    chat_with_tools,
+    stream,
+    stream_of_tool_calls,
+    stream_of_text,
+    stream_of_events,
+    stream_left_early,
+]
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -114,13 +141,26 @@ async def async_stream(client: AsyncAnthropic):
     return [event async for event in await ask(**asking(stream=True))]
 
 
+async def async_stream_of_text(client: AsyncAnthropic):
+    """Read the text alone, and then the message that it adds up to."""
+    async with intercept(client.messages.stream, kind="llm")(**asking()) as events:
+        texts = [text async for text in events.text_stream]
+        return [texts, await events.get_final_message()]
+
+
 async def all_at_once(client: AsyncAnthropic):
     """Ask the same several times at once, each in a task."""
     ask = intercept(client.messages.create, kind="llm")
     return await asyncio.gather(*(ask(**asking()) for _ in range(4)))
 
 
-ASYNC_AGENTS = [async_chat, async_chat_with_tools, async_stream, all_at_once]
+ASYNC_AGENTS = [
+    async_chat,
+    async_chat_with_tools,
+    async_stream,
+    async_stream_of_text,
+    all_at_once,
+]
 
 
 @pytest.mark.parametrize("agent", ASYNC_AGENTS)
@@ -146,6 +186,26 @@ def test_replays_to_the_async_client(agent, server, tmp_path):
 
 
 # --- failures and tokens --------------------------------------------------------------------
+
+
+def test_replays_a_rate_limit_that_comes_with_a_stream(server, anthropic_client, tmp_path):
+    """The SDK asks the model when the stream is entered; that is where it fails again."""
+    server.script([Failure(429, "Slow down.", retry_after=2)])
+
+    def agent():
+        manager = intercept(anthropic_client.messages.stream, kind="llm")(**asking())
+        with pytest.raises(anthropic.RateLimitError) as refused:
+            manager.__enter__()
+        return refused.value
+
+    with record(tmp_path / "cassette.json"):
+        live = agent()
+    server.stop()
+    with replay(tmp_path / "cassette.json", strict=True):
+        again = agent()
+
+    assert (str(again), again.status_code) == (str(live), 429)
+    assert again.response.headers["retry-after"] == "2"
 
 
 def test_replays_a_rate_limit_as_it_was(server, anthropic_client, tmp_path):

@@ -97,6 +97,63 @@ def stream_of_a_response(client: OpenAI):
     return list(ask(model="gpt", input=QUESTION, stream=True))
 
 
+def stream_with_its_response(client: OpenAI):
+    """Look at what a stream is, at the response that it comes with, and leave it in the middle."""
+    with intercept(client.chat.completions.create, kind="llm")(**asking(stream=True)) as chunks:
+        response = chunks.response
+        told = (isinstance(chunks, openai.Stream), response.status_code)
+        return [*told, response.headers["x-request-id"], next(chunks), next(iter(chunks))]
+
+
+def stream_with_helpers(client: OpenAI):
+    """Let the SDK add the chunks up to events, and to a completion."""
+    stream = intercept(client.chat.completions.stream, kind="llm")
+    with stream(**asking(response_format=Trip)) as events:
+        kinds = [event.type for event in events]
+        return [kinds, events.get_final_completion()]
+
+
+def stream_of_a_response_with_helpers(client: OpenAI):
+    """The same with the newer API."""
+    with intercept(client.responses.stream, kind="llm")(model="gpt", input=QUESTION) as events:
+        return [*events, events.get_final_response()]
+
+
+def parsed_response(client: OpenAI):
+    """Ask the newer API for an object of a class of the agent."""
+    parse = intercept(client.responses.parse, kind="llm")
+    response = parse(model="gpt", input=QUESTION, text_format=Trip)
+    return [response, response.output_parsed]
+
+
+def raw(client: OpenAI):
+    """Read the headers of a response before it is parsed, as frameworks do."""
+    create = intercept(client.chat.completions.with_raw_response.create, kind="llm")
+    response = create(**asking())
+    return [response.headers["x-request-id"], response.parse()]
+
+
+def raw_parsed(client: OpenAI):
+    """The same where a function of the call parses it."""
+    parse = intercept(client.chat.completions.with_raw_response.parse, kind="llm")
+    response = parse(**asking(response_format=Trip))
+    return [response.headers["x-request-id"], response.parse()]
+
+
+def raw_stream(client: OpenAI):
+    """The same where it is a stream."""
+    create = intercept(client.chat.completions.with_raw_response.create, kind="llm")
+    response = create(**asking(stream=True))
+    return [response.headers["x-request-id"], *response.parse()]
+
+
+def unread(client: OpenAI):
+    """Read the body of a response line by line."""
+    create = intercept(client.chat.completions.with_streaming_response.create, kind="llm")
+    with create(**asking()) as response:
+        return [response.headers["x-request-id"], *response.iter_lines()]
+
+
 def from_threads(client: OpenAI):
     """Ask several questions at once, each from a thread of a pool."""
     ask = intercept(client.chat.completions.create, kind="llm")
@@ -112,6 +169,14 @@ AGENTS = [
     stream_of_tool_calls,
     respond,
     stream_of_a_response,
+    stream_with_its_response,
+    stream_with_helpers,
+    stream_of_a_response_with_helpers,
+    parsed_response,
+    raw,
+    raw_parsed,
+    raw_stream,
+    unread,
     from_threads,
 ]
 
@@ -131,6 +196,7 @@ def test_replays_to_the_sync_client(agent, server, openai_client, tmp_path):
     assert served > 0
     assert server.served == served
     assert len(recorder.steps) == recorder.cassette.num_steps >= served
+    assert recorder.unreplayable == []
     assert (player.remaining, player.divergences) == (0, [])
 
 
@@ -160,6 +226,21 @@ async def async_stream(client: AsyncOpenAI):
         return [chunk async for chunk in chunks]
 
 
+async def async_stream_with_helpers(client: AsyncOpenAI):
+    """Let the SDK add the chunks up to events, and to a completion."""
+    stream = intercept(client.chat.completions.stream, kind="llm")
+    async with stream(**asking()) as events:
+        kinds = [event.type async for event in events]
+        return [kinds, await events.get_final_completion()]
+
+
+async def async_unread(client: AsyncOpenAI):
+    """Read the body of a response, once its headers are known."""
+    create = intercept(client.chat.completions.with_streaming_response.create, kind="llm")
+    async with create(**asking()) as response:
+        return [response.status_code, response.headers["x-request-id"], await response.parse()]
+
+
 async def async_respond(client: AsyncOpenAI):
     """Use the newer API."""
     return await intercept(client.responses.create, kind="llm")(model="gpt", input=QUESTION)
@@ -178,7 +259,16 @@ async def first_come(client: AsyncOpenAI):
     return [await answer for answer in answers]
 
 
-ASYNC_AGENTS = [async_chat, async_parse, async_stream, async_respond, all_at_once, first_come]
+ASYNC_AGENTS = [
+    async_chat,
+    async_parse,
+    async_stream,
+    async_stream_with_helpers,
+    async_unread,
+    async_respond,
+    all_at_once,
+    first_come,
+]
 
 
 @pytest.mark.parametrize("agent", ASYNC_AGENTS)
