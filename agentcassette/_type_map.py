@@ -23,6 +23,8 @@ def without(types: Mapping[str, str], places: Iterable[str]) -> dict[str, str]:
         A map of what is left.
     """
     gone = frozenset(places)
+    if not gone:
+        return dict(types)
     return {
         pointer: name
         for pointer, name in types.items()

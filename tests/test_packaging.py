@@ -64,7 +64,7 @@ def test_sdist_holds_what_it_takes_to_build_and_to_test_again(release):
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
-    folders = [*PACKAGES, "benchmarks", "examples", "tests"]
+    folders = [*PACKAGES, "benchmarks", "docs", "examples", "tests"]
     documents = {path.name for path in ROOT.glob("*.md")}
     settings = {".ci/run", ".gitignore", "conftest.py", "pyproject.toml", "tox.ini"}
     assert names == set().union(

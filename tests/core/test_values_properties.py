@@ -33,7 +33,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentcassette import UnreplayableValue
-from agentcassette._values import decode, decode_error, encode, unreplayable
+from agentcassette._values import decode, decode_error, encode, encode_verified, unreplayable
 
 HERE = __name__
 EXAMPLES = settings(
@@ -246,6 +246,25 @@ def test_what_comes_back_is_equal(value):
         assert back == value
         assert type(back) is type(value)
         assert encode(back) == encoded
+
+
+@EXAMPLES
+@given(values)
+def test_what_comes_back_is_never_taken_for_lost(value):
+    """The trial that each recorded value goes through raises no false alarm."""
+    encoded = encode(value)
+    if "****" not in json.dumps(encoded.json):  # what is the placeholder comes back as a string
+        assert encode_verified(value) == encoded
+
+
+@EXAMPLES
+@given(anything)
+def test_what_is_not_taken_for_lost_comes_back(value):
+    """After the trial nothing is lost that was not told."""
+    encoded = encode_verified(value)
+    again = encode_verified(decode(encoded.json, encoded.types))
+    if "****" not in json.dumps(encoded.json):
+        assert (again.json, again.types) == (encoded.json, encoded.types)
 
 
 @EXAMPLES
