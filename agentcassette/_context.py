@@ -69,7 +69,12 @@ class Session(Generic[Face]):
     @property
     def cassette(self) -> Cassette | None:
         """The cassette that was there when the session was opened, in every mode, or None."""
-        return self._opened().read
+        return self._opened().source.file
+
+    @property
+    def resumed(self) -> bool:
+        """Whether what a failed run has left answers calls of this one."""
+        return self._opened().source.resumes
 
     def open(self) -> Face:
         """Take the calls of this context from now on.
@@ -118,6 +123,17 @@ class Session(Generic[Face]):
             OSError: The file can't be written; an old file is still there as it was.
         """
         return self._opened().commit()
+
+    def keep(self) -> bool:
+        """Close the session, and keep what it has paid for as pending until a later run uses it.
+
+        Returns:
+            Whether anything was paid for. Where it was not, what an earlier run has left stays.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        return self._opened().keep()
 
     def discard(self) -> None:
         """Close the session and write nothing."""

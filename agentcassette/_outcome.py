@@ -148,6 +148,7 @@ class Outcome:
 
     def copy(self, step: dict[str, Any]) -> None:
         """Take over what came of a call that is on another tape, redacted."""
+        self.is_over = True
         self._fields = {name: step[name] for name in OUTCOME if name in step}
         types = step.get("types", {}).items()
         self._types = {at: name for at, name in types if not at.startswith("/arguments/")}

@@ -17,6 +17,8 @@ class Plan(NamedTuple):
     """What a session is asked to do; the parameters are those of `use_cassette`.
 
     Attributes:
+        pending: Where what was paid for is kept until the cassette is written; None for nowhere.
+        resume: Whether what an earlier run has left there answers, too.
         needs_cassette: Whether a missing cassette is an error before the first call.
         keeps_empty: Whether a run without a call is written as well.
     """
@@ -32,6 +34,8 @@ class Plan(NamedTuple):
     test: str | None = None
     rerecord: str = ""
     max_age: timedelta | None = None
+    pending: Path | None = None
+    resume: bool = True
     needs_cassette: bool = False
     keeps_empty: bool = False
 

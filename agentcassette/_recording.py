@@ -7,14 +7,17 @@ replay knows which calls followed one another and which ran at the same time.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._nesting import Nesting
+from agentcassette._sequence import numbered
 from agentcassette._steps import redacted
 from agentcassette._taping import Taping
 
 if TYPE_CHECKING:
     from agentcassette._comparing import Asked
+    from agentcassette._journal import Journal
     from agentcassette._redaction import Redactor
 
 __all__ = ["Recording", "Unreplayable"]
@@ -34,13 +37,16 @@ class Recording:
 
     Args:
         redactor: What is applied to everything before it is kept.
+        journal: Where what was paid for is kept until the cassette is written.
 
     Attributes:
         cleanup: Whether the body under test has ended.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, journal: Journal | None = None) -> None:
         self._redactor = redactor
+        self._journal = journal
+        self._is_kept = False  # by the journal, from the first call on that was paid for
         self._lock = threading.Lock()
         self._sequence = 0
         self._tapings: list[Taping] = []
@@ -83,6 +89,7 @@ class Recording:
                 start=self._next(),
                 outer=outer,
                 take_place=self._take_place,
+                stopped=self._keep,
                 redactor=self._redactor,
                 nesting=self._nesting,
             )
@@ -100,23 +107,47 @@ class Recording:
     def __len__(self) -> int:
         return len(self._made())
 
+    def _keep(self, taping: Taping) -> None:
+        """Let the journal keep a call that has ended for good."""
+        if self._journal is None or not taping.outcome.is_over:
+            return
+        with self._lock:
+            begins = not self._is_kept and not taping.copied
+            self._is_kept |= begins
+        with suppress(OSError):  # the run goes on, and `keep` will tell in the end
+            if begins:
+                self.keep()
+            elif self._is_kept:
+                self._journal.add(taping.made())
+
+    def keep(self) -> bool:
+        """Let the journal keep what was paid for, if anything was.
+
+        Returns:
+            Whether there is something to keep.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        made = self._lasting()
+        if self._journal is None or all(taping.copied for taping in made):
+            return False
+        self._journal.begin(taping.made() for taping in made)
+        return True
+
+    def _lasting(self) -> list[Taping]:
+        """The calls that may answer another run.
+
+        A call that was cancelled, or a stream that was left, is one of them where the run went on
+        afterwards. Else it may be what the run failed of.
+        """
+        made = self._made()
+        last = max((taping.start for taping in made), default=0)
+        return [one for one in made if one.outcome.is_over or (one.end or last) < last]
+
     def steps(self) -> list[dict[str, Any]]:
         """The steps so far as the cassette has them, each a new dict."""
-        tapings = self._made()
-        places = sorted(
-            place for one in tapings for place in (one.start, one.end) if place is not None
-        )
-        position = {place: index for index, place in enumerate(places)}
-        index_of = {id(one): index for index, one in enumerate(tapings)}
-        return [
-            one.step(
-                index,
-                start=position[one.start],
-                end=None if one.end is None else position[one.end],
-                parent=index_of.get(id(one.outer)),
-            )
-            for index, one in enumerate(tapings)
-        ]
+        return numbered(taping.made() for taping in self._made())
 
     def copied(self) -> list[bool]:
         """For each step whether it was taken over from another tape."""

@@ -1,43 +1,35 @@
-"""A session: a tape to read x a tape to write x a record mode; one machine for all modes.
-
-========  ===================  ====================
-mode      there is a cassette  there is none
-========  ===================  ====================
-once      read                 write
-none      read                 the first call fails
-all       write                write
-update    read, then write     write
-========  ===================  ====================
-"""
+"""A session: a tape to read x a tape to write; one machine for all record modes."""
 
 from __future__ import annotations
 
 import copy
-import json
 import warnings
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from agentcassette import _active
 from agentcassette._answer import Answer, Copy
-from agentcassette._cassette import Cassette
 from agentcassette._comparing import Asked
 from agentcassette._drifting import Terms
 from agentcassette._errors import AgentCassetteError, CassetteNotFound
 from agentcassette._faces import Player, Recorder, Trajectory
+from agentcassette._format import VERSION
 from agentcassette._ignoring import Ignore, compile_ignores
+from agentcassette._journal import Journal
 from agentcassette._matching import Tape
 from agentcassette._recording import Recording
 from agentcassette._redaction import Redactor
 from agentcassette._replaying import Replaying
-from agentcassette._steps import redacted, take_down
+from agentcassette._source import source_of
+from agentcassette._steps import called_with, take_down
+from agentcassette._writing import cassette_of, is_news, losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agentcassette._cassette import Cassette
     from agentcassette._plan import Plan, Seam
     from agentcassette._taping import Taping
 
@@ -61,19 +53,19 @@ class Machine(_active.Member):
         self.path = plan.path
         self._file = plan.path.absolute()  # the code under test may change the working directory
         self._shown = _shown(self._file)
-        self.read = self._load()
-        reads = self.read is not None and plan.record_mode != "all"
-        writes = plan.record_mode != "none" and not (reads and plan.record_mode == "once")
-        recorded_with = self.read.redacted_keys if reads and self.read is not None else ()
-        keys = dict.fromkeys((*plan.redact, *recorded_with))
+        self.source = source_of(plan, self._file)
+        self._tape = self.source.tape
+        recorded_with = () if self._tape is None else self._tape.redacted_keys
+        keys = tuple(dict.fromkeys((*plan.redact, *recorded_with)))
         self._redactor = Redactor(keys, secrets=plan.redact_secrets)
         self._ignores: dict[tuple[str, ...], Ignore] = {}
         self._live = frozenset(plan.live)
         self._missing: AgentCassetteError | None = None
-        self.recording = Recording(self._redactor) if writes else None
+        self._journal = None if plan.pending is None else Journal(plan.pending, _head(keys))
+        self.recording = Recording(self._redactor, self._journal) if self.source.writes else None
         self._trajectory = Trajectory(self.recording)
-        self.replaying = self._replay(self.read) if reads and self.read is not None else None
-        steps = self.read.steps if self.replaying is not None and self.read is not None else []
+        self.replaying = None if self._tape is None else self._replay(self._tape)
+        steps = [] if self._tape is None else self._tape.steps
         self._awaited = {step["name"]: step for step in steps if "awaitable" in step}
         self.face = self._make_face()
         self.ended = False
@@ -175,16 +167,19 @@ class Machine(_active.Member):
                 raise copy.copy(drift)
             return False
         written = self._write(self.face)
-        lost_ones = reversed(self.face.unreplayable)
-        firsts = {(lost.step_index, lost.type_name): lost for lost in lost_ones}
-        for lost in reversed(firsts.values()):
-            warnings.warn(
-                f"{self.path}: step {lost.step_index}, {lost.name}: a {lost.type_name} at"
-                f" {lost.pointer} can't be restored when it is replayed; intercept a callable"
-                " that returns data, or tell how with agentcassette.register_type",
-                stacklevel=3,
-            )
+        if self._journal is not None:
+            self._journal.remove()
+        for text in losses(self.face):
+            warnings.warn(f"{self.path}: {text}", stacklevel=3)
         return written
+
+    def keep(self) -> bool:
+        """End the session, and keep what was paid for until a later run can use it.
+
+        Returns:
+            Whether there is something to keep.
+        """
+        return self._end() and self.recording is not None and self.recording.keep()
 
     def discard(self) -> None:
         """End the session and write nothing."""
@@ -194,15 +189,6 @@ class Machine(_active.Member):
         _active.leave(self)
         first, self.ended = not self.ended, True
         return first
-
-    def _load(self) -> Cassette | None:
-        """The cassette at the path, also where it is to be replaced: no other file may be."""
-        try:
-            return Cassette.load(self._file)
-        except CassetteNotFound:
-            if self.plan.needs_cassette:
-                raise
-            return None
 
     def _replay(self, cassette: Cassette) -> Replaying:
         tape = Tape(
@@ -222,9 +208,10 @@ class Machine(_active.Member):
     def _make_face(self) -> Recorder | Player:
         mode = self.plan.record_mode
         if self.recording is not None:
-            model = self.plan.model or (self.read.model if self.read is not None else None)
+            file = self.source.file
+            model = self.plan.model or (None if file is None else file.model)
             return Recorder(self.path, mode, self._trajectory, self.recording, model)
-        player = Player(self.path, mode, self._trajectory, self.read, strict=self.plan.strict)
+        player = Player(self.path, mode, self._trajectory, self._tape, strict=self.plan.strict)
         if self.replaying is not None:
             player.follow(self.replaying.tape, self.replaying.divergences)
         return player
@@ -251,68 +238,28 @@ class Machine(_active.Member):
         if self.recording is not None:
             copy_to = Copy(self.recording, self.recording.begin(asked))
             return Answer(asked, step, replaying, copy_to)
-        self._trajectory.answers.append(_as_made(step, asked))
+        self._trajectory.answers.append(called_with(step, asked.arguments, asked.types))
         return Answer(asked, step, replaying, None)
 
     def _write(self, recorder: Recorder) -> bool:
-        now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
-        fields: dict[str, Any] = {}
-        if self.plan.test is not None:
-            fields["test"] = self.plan.test
-        steps = self._steps(recorder)
-        text = json.dumps(steps, ensure_ascii=False, separators=(",", ":"))
-        keys = self._redactor.keys_in(
-            text
-        )  # a name that met nothing is only in the way of a reader
-        if keys:
-            fields["redact"] = list(keys)
-        if self.replaying is None or self.read is None or self.read.typed:
-            fields["typed"] = True
-        cassette = Cassette(
-            steps,
-            model=recorder.model,
-            recorded_at=f"{now.isoformat()}Z",
-            duration_ms=round(1000 * (perf_counter() - self._began), 3),
-            **fields,
+        """Write the cassette of the run, if it says something new."""
+        duration_ms = round(1000 * (perf_counter() - self._began), 3)
+        cassette = cassette_of(
+            recorder, self.plan, tape=self._tape, redactor=self._redactor, duration_ms=duration_ms
         )
         recorder.cassette = cassette
-        if not cassette.steps and not self.plan.keeps_empty:
-            return False
-        if self._is_kept(cassette):
+        if not is_news(cassette, self.source.file, self.plan):
             return False
         cassette.save(self._file)
         return True
 
-    def _steps(self, recorder: Recorder) -> list[dict[str, Any]]:
-        """The steps of the run, in the order of the tape if that answered all of them.
 
-        The order in which the calls came may have been chance.
-        """
-        tape = self.replaying.tape.steps if self.replaying is not None else []
-        if recorder.recorded or recorder.replayed != len(tape):
-            return recorder.steps
-        return [redacted(step, self._redactor) for step in tape]
-
-    def _is_kept(self, cassette: Cassette) -> bool:
-        """Whether the file says the same already, and is not too old."""
-        if self.read is None or not cassette.same_content(self.read):
-            return False
-        age = self.read.age()
-        return self.plan.max_age is None or (age is not None and age <= self.plan.max_age)
+def _head(keys: tuple[str, ...]) -> dict[str, Any]:
+    """What holds for a run, as fields of its cassette."""
+    return {"version": VERSION, "typed": True, "redact": list(keys)}
 
 
 def _shown(path: Path) -> str:
     """A path as a person at the working directory would write it."""
     folder = Path.cwd()
     return str(path.relative_to(folder) if folder in path.parents else path)
-
-
-def _as_made(step: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """A step that answers a call, with the arguments that the call was made with."""
-    types = {at: name for at, name in step.get("types", {}).items() if not _of_arguments(at)}
-    types.update({f"/arguments{at}": name for at, name in asked.types.items()})
-    return {**step, "arguments": asked.arguments, "types": types}
-
-
-def _of_arguments(pointer: str) -> bool:
-    return pointer.startswith("/arguments/")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTCOME",
     "Down",
+    "called_with",
     "is_list_of_chunks",
     "read",
     "read_chunks",
@@ -113,6 +114,19 @@ def types_in(step: dict[str, Any], field: str) -> dict[str, str]:
         for pointer, name in step.get("types", {}).items()
         if pointer == root or pointer.startswith(f"{root}/")
     }
+
+
+def called_with(
+    step: dict[str, Any], arguments: dict[str, Any], types: dict[str, str]
+) -> dict[str, Any]:
+    """A step that answers a call, with the arguments that the call was made with."""
+    kept = {at: name for at, name in step.get("types", {}).items() if not _is_of_arguments(at)}
+    kept.update({f"/arguments{at}": name for at, name in types.items()})
+    return {**step, "arguments": arguments, "types": kept}
+
+
+def _is_of_arguments(pointer: str) -> bool:
+    return pointer.startswith("/arguments/")
 
 
 def redacted(step: dict[str, Any], redactor: Redactor) -> dict[str, Any]:

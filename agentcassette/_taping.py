@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
 from agentcassette._outcome import Outcome
+from agentcassette._sequence import Made
 from agentcassette._steps import is_list_of_chunks, results_of_uses
 from agentcassette._tokens import count_tokens
 
@@ -28,6 +29,7 @@ class Taping:
         start: Its place in the sequence of all starts and ends.
         outer: The call that it was made inside of.
         take_place: Gives the next place in that sequence.
+        stopped: Is called whenever the call has ended, for now.
         redactor: What is applied to everything before it is kept.
         nesting: The calls that run now.
 
@@ -48,10 +50,12 @@ class Taping:
         start: int,
         outer: Taping | None,
         take_place: Callable[[], int],
+        stopped: Callable[[Taping], None],
         redactor: Redactor,
         nesting: Nesting[Taping],
     ) -> None:
         self._take_place = take_place
+        self._stopped = stopped
         self._nesting = nesting
         self.name: str = fields["name"]
         self.outcome = Outcome(redactor, self.stop)
@@ -105,6 +109,7 @@ class Taping:
         self.end = self._take_place()
         if not self.copied:
             self._duration_ms = 1000 * (time.perf_counter() - self._began)
+        self._stopped(self)
 
     def copy(self, step: dict[str, Any]) -> None:
         """Take over a step of another tape, redacted, that answers the call."""
@@ -117,10 +122,8 @@ class Taping:
         self._tokens = step["input_tokens"], step["output_tokens"]
         self._duration_ms = step["duration_ms"]
 
-    def step(
-        self, index: int, *, start: int, end: int | None, parent: int | None
-    ) -> dict[str, Any]:
-        """The step as it is on tape now."""
+    def made(self) -> Made:
+        """The call as it is on tape now."""
         fields = {**self._fields, **self.outcome.fields()}
         types = {**self._types, **fields.pop("types", {})}
         fields["input_tokens"], fields["output_tokens"] = self._tokens or count_tokens(
@@ -132,11 +135,8 @@ class Taping:
         fields["duration_ms"] = round(self._duration_ms, 3)
         if types:
             fields["types"] = types
-        if (start, end) != (2 * index, 2 * index + 1):
-            fields["concurrency"] = {"start": start, "end": end}
-        if parent is not None:
-            fields["parent"] = parent
-        return {"index": index, **fields}
+        outer = None if self.outer is None else self.outer.start
+        return Made(self.start, self.end, outer, fields)
 
     def unreplayable(self) -> list[tuple[str, str]]:
         """The places of its outcome that can't be restored, with their types."""

@@ -110,6 +110,8 @@ def use_cassette(
     test: str | None = None,
     rerecord: str = "",
     max_age: timedelta | None = None,
+    pending: StrPath | None = None,
+    resume: bool = True,
 ) -> Session[Recorder | Player]:
     """Record or replay, as the record mode says; for unittest, scripts and test frameworks.
 
@@ -129,6 +131,12 @@ def use_cassette(
         test: The id of the test, kept in the cassette.
         rerecord: The command that a drift message gives for recording the run again.
         max_age: The age from which on a recording with the same content is written all the same.
+        pending: A file that keeps what was recorded, call by call, until the cassette is written:
+            what a run that failed has paid for then answers the next one, as far as that makes the
+            same calls. It is read where the session may write and there is no cassette, and in the
+            mode ``update``.
+        resume: Whether what an earlier run has left there is used. If not, it stays until this
+            run has something to keep.
 
     Returns:
         The session; as a context manager it gives a `Recorder` or a `Player`.
@@ -151,6 +159,8 @@ def use_cassette(
         test=test,
         rerecord=rerecord,
         max_age=max_age,
+        pending=None if pending is None else Path(pending),
+        resume=resume,
     )
 
 

@@ -19,11 +19,13 @@ class Ending(NamedTuple):
     Attributes:
         passed: Whether the test passed, or failed as it was expected to.
         written: Whether a file was written.
+        kept: Whether what was paid for is kept for the next run.
         fault: The drift, or the missing cassette, that the test fails for.
     """
 
     passed: bool
     written: bool
+    kept: bool
     fault: AgentCassetteError | None
 
 
@@ -61,6 +63,7 @@ def account(
         recorded_at=None if cassette is None else cassette.recorded_at,
         drift=drift,
         unplayed=face.remaining if ending.passed and isinstance(face, Player) else 0,
+        resumed=face.replayed if session.resumed else 0,
     )
 
 
@@ -70,7 +73,9 @@ def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
         return "recorded" if session.cassette is None else "updated"
     if not session.face.recorded:
         return "replayed"
-    return "unchanged" if ending.passed else "discarded"
+    if ending.passed:
+        return "unchanged"
+    return "pending" if ending.kept else "discarded"
 
 
 def _drift(session: Session[Recorder | Player], ending: Ending) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ RECORD = "agentcassette"
 #: What can have become of a cassette, in the order in which the summary tells it: answered every
 #: call; was written; was written anew where the run changed; was recorded again and found the
 #: same; did not fit what the agent does; was not there; could not be used; was not written
-#: because the test failed.
+#: because the test failed, and what that had paid for is kept for the next run, or is not.
 OUTCOMES = (
     "replayed",
     "recorded",
@@ -25,6 +25,7 @@ OUTCOMES = (
     "drifted",
     "missing",
     "unusable",
+    "pending",
     "discarded",
 )
 
@@ -70,6 +71,7 @@ class Record(NamedTuple):
         recorded_at: When the cassette was recorded, ISO 8601, or None where nobody knows.
         drift: What differed, one line for each drift.
         unplayed: How many steps of the cassette were never played.
+        resumed: How many calls were answered from what a failed run had left.
     """
 
     test: str
@@ -82,6 +84,7 @@ class Record(NamedTuple):
     recorded_at: str | None = None
     drift: tuple[str, ...] = ()
     unplayed: int = 0
+    resumed: int = 0
 
     def to_plain(self) -> dict[str, Any]:
         """The record as JSON data."""

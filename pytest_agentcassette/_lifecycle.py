@@ -20,6 +20,7 @@ from agentcassette import (
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._ledger import RECORD, Record
+from pytest_agentcassette._location import pending_file
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._settings import mode_option
 
@@ -56,6 +57,7 @@ class Attempt:
         self._remedy = _remedy(self._plan, item.config)
         self._path = _shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
+        self._is_rerun = run_of(item.config).begins_again(self._plan.test)
         self._body_ended = False
         self._passed = False
         self._skipped = False
@@ -145,6 +147,8 @@ class Attempt:
             live=settings.live,
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
+            pending=self._pending(),
+            resume=not self._is_rerun,
         )
         try:
             session.open()
@@ -167,22 +171,30 @@ class Attempt:
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
         __tracebackhide__ = True
-        written, problem = False, ""
+        written, kept, problem = False, False, ""
         owes_nothing = self._raised and isinstance(session.face, Player)
         try:
             if self._passed and self._fault() is None and not owes_nothing:
                 written = session.commit()
+            else:
+                kept = session.keep()
         except AgentCassetteError as error:  # of the test's clean-up
             problem = str(error)
         except OSError as error:
-            problem = f"the cassette can't be written: {error}"
+            what = "cassette can't be written" if self._passed else "calls can't be kept"
+            problem = f"the {what}: {error}"
         finally:
             session.discard()
             run_of(self._config).session = None
         if not self._skipped:
             self.record = account(
                 session,
-                Ending(self._passed and not problem, written, self._fault()),
+                Ending(
+                    passed=self._passed and not problem,
+                    written=written,
+                    kept=kept,
+                    fault=self._fault(),
+                ),
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
@@ -207,6 +219,11 @@ class Attempt:
         if self._session is None or (self._raised and not self._drifted):
             return None
         return self._session.fault
+
+    def _pending(self) -> Path | None:
+        """Where what the test has paid for is kept until its cassette is written."""
+        folder = run_of(self._config).pending_folder
+        return None if folder is None else pending_file(folder, self._plan.test)
 
     def _belongs_elsewhere(self, owner: str) -> bool:
         """Whether the owner of a cassette is another test, and not an earlier name of this one."""

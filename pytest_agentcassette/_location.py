@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Location", "NameParts", "locate"]
+__all__ = ["Location", "NameParts", "locate", "pending_file"]
 
 _SUFFIX = ".json"
 
@@ -87,6 +87,16 @@ def locate(
     return Location(_normal(home / _file_name(test)), fallback, explicit=False)
 
 
+def pending_file(folder: Path, test: str) -> Path:
+    """Tell where what a test has paid for is kept until its cassette is written.
+
+    Args:
+        folder: A folder of ours in pytest's cache.
+        test: The id of the test: tests may share a cassette, but not what is pending.
+    """
+    return folder / f"{_hash(test, 32)}.jsonl"
+
+
 def _below(root: Path, folder: Path) -> Path:
     """The place of a test's folder below the root, or its whole path where it is elsewhere."""
     try:
@@ -116,7 +126,7 @@ def _file_name(test: NameParts) -> str:
     return safe.encode()[: _LONGEST - len(mark)].decode(errors="ignore") + mark + _SUFFIX
 
 
-def _hash(name: str) -> str:
+def _hash(name: str, length: int = 8) -> str:
     import hashlib
 
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:length]

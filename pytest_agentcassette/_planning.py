@@ -42,7 +42,9 @@ def run_of(config: pytest.Config) -> Run:
         pytest.UsageError: The command line or the ini file says what can't be.
     """
     if RUN not in config.stash:
-        config.stash[RUN] = Run(read_run_settings(config))
+        cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
+        folder = None if cache is None else cache.mkdir("agentcassette-pending")
+        config.stash[RUN] = Run(read_run_settings(config), pending_folder=folder)
     return config.stash[RUN]
 
 

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "RunFacts", "summary", "table"]
 
-_COLORS = {"drifted": "red", "missing": "red", "unusable": "red", "discarded": "yellow"}
+_COLORS = {
+    "drifted": "red",
+    "missing": "red",
+    "unusable": "red",
+    "pending": "yellow",
+    "discarded": "yellow",
+}
 
 _COUNTED = {"missing": "without a cassette", "discarded": "not written"}
 
@@ -21,6 +27,10 @@ _REMEDIES = {
     "missing": "without a cassette; record one with",
     "unusable": "unusable; bring the file back, or delete it and record it with",
 }
+
+_PENDING = "failed; what was paid for is kept, and the next run of the test goes on from there"
+
+_DISCARDED = "failed; what was paid for is lost, as there is no cache folder to keep it in"
 
 _HEADINGS = ("cassette", "calls", "tokens in", "out", "total", "live time", "age")
 
@@ -74,6 +84,14 @@ def summary(records: Sequence[Record], facts: RunFacts) -> list[Line]:
     for outcome, heading in _REMEDIES.items():
         remedies = [record.remedy for record in records if record.outcome == outcome]
         lines += _listed(heading, remedies, "red")
+    lines += _listed(
+        _PENDING, [_paid(one) for one in records if one.outcome == "pending"], "yellow"
+    )
+    discarded = [_paid(one) for one in records if one.outcome == "discarded"]
+    lines += _listed(_DISCARDED, discarded, "yellow")
+    resumed = sum(record.resumed for record in records)
+    if resumed:
+        lines.append(Line(f"  {_plural(resumed, 'call')} answered from what failed runs had left"))
     if facts.is_ci:
         written = [one.path for one in records if one.outcome in ("recorded", "updated")]
         heading = "written in CI, and lost with it; record where you can commit the file, or run"
@@ -127,6 +145,12 @@ def _listed(heading: str, entries: Sequence[str], color: str) -> list[Line]:
     if more > 0:
         lines.append(Line(f"    and {more} more, which --cassette-report lists"))
     return lines
+
+
+def _paid(record: Record) -> str:
+    """A test, and what it has paid for in this run."""
+    spent = record.cost.tokens - record.saved.tokens
+    return f"{record.test} ({_plural(spent, 'token')})"
 
 
 def _row(record: Record, now: datetime) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agentcassette import Player, Recorder, Session
     from pytest_agentcassette._settings import RunSettings
 
@@ -23,12 +25,22 @@ class Run:
         owners: The test that each cassette belongs to, by the key of its path.
         collected: The ids of the collected tests, deselected ones among them.
         session: The session of the test that is running.
+        begun: The ids of the tests that were begun so far.
+        pending_folder: Where what failed tests have paid for is kept; None for nowhere.
     """
 
     settings: RunSettings
     owners: dict[str, str] = field(default_factory=dict)
     collected: frozenset[str] = frozenset()
     session: Session[Recorder | Player] | None = None
+    begun: set[str] = field(default_factory=set)
+    pending_folder: Path | None = None
+
+    def begins_again(self, test: str) -> bool:
+        """Take note that a test begins, and tell whether it is a rerun in this run."""
+        again = test in self.begun
+        self.begun.add(test)
+        return again
 
 
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.

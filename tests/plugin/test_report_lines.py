@@ -70,20 +70,27 @@ def test_the_summary_names_what_needs_a_hand():
         RECORDED,
         Record("a", "a.json", "missing", "pytest --record-mode=update a"),
         Record("b", "b.json", "unusable", "pytest --record-mode=update b"),
-        Record("c", "c.json", "discarded"),
+        Record("c", "c.json", "discarded", cost=Cost(10, 5), saved=Cost(4)),
+        Record("d", "d.json", "pending", cost=Cost(1000), resumed=3),
     ]
 
     lines = summary(records, RunFacts())
 
     assert text(lines) == dedent(
         """\
-        cassettes: 1 recorded, 1 drifted, 1 without a cassette, 1 unusable, 1 not written
+        cassettes: 1 recorded, 1 drifted, 1 without a cassette, 1 unusable, 1 pending, \
+1 not written; 4 tokens and 0.0s of live calls not spent
           drifted; if the change is meant, record what changed with
             pytest --record-mode=update test_trip.py::TestTrip::test_b
           without a cassette; record one with
             pytest --record-mode=update a
           unusable; bring the file back, or delete it and record it with
-            pytest --record-mode=update b"""
+            pytest --record-mode=update b
+          failed; what was paid for is kept, and the next run of the test goes on from there
+            d (1,000 tokens)
+          failed; what was paid for is lost, as there is no cache folder to keep it in
+            c (11 tokens)
+          3 calls answered from what failed runs had left"""
     )
     assert lines[0].markup == "red"
 
@@ -137,6 +144,7 @@ def test_the_color_of_the_summary():
         "drifted": "red",
         "missing": "red",
         "unusable": "red",
+        "pending": "yellow",
         "discarded": "yellow",
     }
 
