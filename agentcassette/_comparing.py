@@ -123,7 +123,7 @@ def by_name(
     stay = [position for position in range(len(args)) if position not in named]
     moved = {
         "args": [args[position] for position in stay],
-        "kwargs": {**kwargs, **{name: args[position] for position, name in named.items()}},
+        "kwargs": {**{name: args[position] for position, name in named.items()}, **kwargs},
     }
     if not types:
         return moved, types

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._errors import DivergenceError, ReplayExhausted
 from agentcassette._explaining import Drift, explain
+from agentcassette._suggesting import suggest_ignore
 
 if TYPE_CHECKING:
     from agentcassette._comparing import Asked
@@ -22,6 +23,7 @@ class Terms(NamedTuple):
         gives_way: Whether the first drift ends the replay: from there on nothing is answered.
         path: The file of the cassette.
         mode: The record mode.
+        full: Whether the errors leave nothing out.
         rerecord: The command that records the run again, or nothing.
         cost: What the recording cost, as text.
     """
@@ -30,6 +32,7 @@ class Terms(NamedTuple):
     gives_way: bool
     path: str
     mode: str
+    full: bool = False
     rerecord: str = ""
     cost: str = ""
 
@@ -61,6 +64,7 @@ class Drifting:
     def divergence(self, asked: Asked, index: int, reason: str) -> DivergenceError:
         expected = self._tape.expected(index)
         recorded, now = self._tape.side_by_side(asked, index)
+        is_same_name = expected["name"] == asked.name
         # Else the call is the one on tape, and what came of it differs.
         is_other = not self._tape.is_played(index)
         text = self._explain(
@@ -68,6 +72,7 @@ class Drifting:
             recorded={"name": expected["name"], **recorded._asdict()},
             now={"name": asked.name, **now._asdict()},
             reason=reason,
+            ignore=suggest_ignore(recorded, now) if is_same_name else (),
             played_as=self._tape.find_played(asked) if is_other else None,
             comes_later=self._tape.find(asked) if is_other else None,
         )
@@ -82,6 +87,7 @@ class Drifting:
                 mode=self._terms.mode,
                 played=total - self._tape.remaining,
                 total=total,
+                full=self._terms.full,
                 rerecord=self._terms.rerecord,
                 cost=self._terms.cost,
                 **known,

@@ -11,6 +11,7 @@ from agentcassette._rendering import render_differences, shortened, visible
 __all__ = ["Drift", "explain"]
 
 _WIDTH = 100
+_NO_LIMIT = 1_000_000_000
 _LINES = 12  # of the difference itself; the whole message stays on one screen
 
 
@@ -27,6 +28,9 @@ class Drift(NamedTuple):
         mode: The record mode.
         played: How many steps had been played.
         total: How many steps there are.
+        full: Whether nothing is left out.
+        ignore: What could be ignored so that the call would be the one on tape, if it is an id or
+            a time that differs.
         reason: What is wrong, where it is not that the arguments differ.
         played_as: The index of an equal step that was played already, if there is one.
         comes_later: The index of an equal step that is still to be played, if there is one.
@@ -41,6 +45,8 @@ class Drift(NamedTuple):
     mode: str
     played: int
     total: int
+    full: bool = False
+    ignore: tuple[str, ...] = ()
     reason: str = ""
     played_as: int | None = None
     comes_later: int | None = None
@@ -67,6 +73,8 @@ def explain(drift: Drift) -> str:
         lines.append(f"  an equal call was made before, and answered by step {drift.played_as}")
     if drift.comes_later is not None:
         lines.append(f"  an equal call comes later on tape, as step {drift.comes_later}")
+    if drift.ignore:
+        lines.append(f"  if that differs in every run: ignore={json.dumps(drift.ignore)}")
     if drift.rerecord:
         lines.append(f"  if the change is meant: {drift.rerecord}")
         lines.append(f"  (recording it all cost {drift.cost} the last time)")
@@ -90,7 +98,10 @@ def _headline(drift: Drift) -> str:
 def _differences(drift: Drift) -> list[str]:
     if drift.recorded is None or drift.now is None or drift.recorded["name"] != drift.now["name"]:
         return []
-    return render_differences(_compare(drift.recorded, drift.now), limit=_LINES, width=_WIDTH - 4)
+    found = _compare(drift.recorded, drift.now)
+    if drift.full:
+        return render_differences(found, limit=None, width=_NO_LIMIT)
+    return render_differences(found, limit=_LINES, width=_WIDTH - 4)
 
 
 def _compare(recorded: dict[str, Any], now: dict[str, Any]) -> list[Difference]:

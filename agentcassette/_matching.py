@@ -163,7 +163,10 @@ class Tape:
     def side_by_side(self, asked: Asked, index: int) -> tuple[Compared, Compared]:
         """What is compared of a step and of a call: arguments by parameter name, and types."""
         form = form_of(asked)
-        return compared(form, *self._arguments(index)), compared(form, *self._live(asked))
+        live = compared(form, *self._live(asked))
+        if self.steps[index]["name"] != asked.name:  # its parameters have other names
+            return Compared(*self._arguments(index)), live
+        return compared(form, *self._arguments(index)), live
 
     def _of_name(self, asked: Asked) -> list[int]:
         return self._named.get(asked.name, [])

@@ -17,6 +17,7 @@ class Plan(NamedTuple):
     """What a session is asked to do; the parameters are those of `use_cassette`.
 
     Attributes:
+        full: Whether a drift message leaves nothing out.
         pending: Where what was paid for is kept until the cassette is written; None for nowhere.
         resume: Whether what an earlier run has left there answers, too.
         needs_cassette: Whether a missing cassette is an error before the first call.
@@ -34,6 +35,7 @@ class Plan(NamedTuple):
     test: str | None = None
     rerecord: str = ""
     max_age: timedelta | None = None
+    full: bool = False
     pending: Path | None = None
     resume: bool = True
     needs_cassette: bool = False

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render_differences", "shortened", "visible"]
 
-# So many characters of what is equal stand before and after the word that is not.
+# So many characters of what is equal stand before and after the word that is not, or more where a
+# line has room for more.
 _CONTEXT = 24
 
 _NO_LIMIT = 1_000_000_000
@@ -117,9 +118,10 @@ def _around_the_change(a: str, b: str, width: int) -> Iterator[str]:
     """Write of two texts what is around the first place where they differ."""
     a, b = _shown(a)[1:-1], _shown(b)[1:-1]
     width -= len('  - …""…')
-    context = min(_CONTEXT, width // 3)
     start = _common_start(a, b)
     end = _common_start(a[start:][::-1], b[start:][::-1])
+    changed = max(len(a), len(b)) - start - end
+    context = max(min(_CONTEXT, width // 3), (width - changed) // 2)
     first = max(0, start - context)
     if first:  # begin with a whole word, if one begins in between
         first = max(first, a.find(" ", first, start) + 1)

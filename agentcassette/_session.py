@@ -200,6 +200,7 @@ class Machine(_active.Member):
             gives_way=self.recording is not None,
             path=self._shown,
             mode=self.plan.record_mode,
+            full=self.plan.full,
             rerecord=self.plan.rerecord,
             cost=f"{cassette.total_tokens:,} tokens and {seconds:.1f} s",
         )

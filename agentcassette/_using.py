@@ -109,6 +109,7 @@ def use_cassette(
     live: Names = (),
     test: str | None = None,
     rerecord: str = "",
+    full: bool = False,
     max_age: timedelta | None = None,
     pending: StrPath | None = None,
     resume: bool = True,
@@ -130,6 +131,7 @@ def use_cassette(
         live: Kinds of calls that run for real in a replay.
         test: The id of the test, kept in the cassette.
         rerecord: The command that a drift message gives for recording the run again.
+        full: Whether a drift message leaves nothing out, however long it gets.
         max_age: The age from which on a recording with the same content is written all the same.
         pending: A file that keeps what was recorded, call by call, until the cassette is written:
             what a run that failed has paid for then answers the next one, as far as that makes the
@@ -158,6 +160,7 @@ def use_cassette(
         live=live,
         test=test,
         rerecord=rerecord,
+        full=full,
         max_age=max_age,
         pending=None if pending is None else Path(pending),
         resume=resume,

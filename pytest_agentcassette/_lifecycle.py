@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "begin"]
 
+_ALL = 2  # the verbosity at which pytest cuts nothing off: -vv
+
 _CAUGHT = """\
 The body of the test ended without an error: the code under test caught this one.
 A replay that drifted is no proof of anything, so the test fails all the same."""
@@ -147,6 +149,7 @@ class Attempt:
             live=settings.live,
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
+            full=self._config.getoption("verbose") >= _ALL,
             pending=self._pending(),
             resume=not self._is_rerun,
         )

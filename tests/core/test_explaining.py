@@ -259,8 +259,8 @@ Replay diverged at step 0: f differs at e
   cassette: tape.json (record mode none, 0 of 1 steps played)
   the call: f(a=null, b=[], c={{}}, d={{"k": "{"v" * 32}…, e="{"t" * 18}…
     e:
-      - …"{"t" * 25}"
-      + …"{"t" * 24}\"""",
+      - …"{"t" * 44}"
+      + …"{"t" * 43}\"""",
     ),
     "what a terminal would obey": (
         ("f", {"a": "\x1b[2J", "\x7f": "\x9b"}),

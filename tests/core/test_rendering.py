@@ -64,10 +64,11 @@ def test_types_are_told_where_the_json_is_equal():
 def test_of_a_long_text_what_is_around_the_change_is_shown():
     """One word in 2,000 characters is found by eye at once."""
     a, b = FOX * 12 + "in Paris today" + FOX * 12, FOX * 12 + "in Berlin today" + FOX * 12
+    behind = "todaythe quick brown fox jumps over the la"
     assert rendered({"text": a}, {"text": b}) == [
         "text:",
-        '  - …"the big bad wolf; in Paris todaythe quick brown fo"…',
-        '  + …"the big bad wolf; in Berlin todaythe quick brown fo"…',
+        f'  - …"and runs away from the big bad wolf; in Paris {behind}"…',
+        f'  + …"and runs away from the big bad wolf; in Berlin {behind}"…',
     ]
 
 
@@ -182,8 +183,8 @@ TEXTS = {
         [
             "@@ line 4 @@",
             "  line 2",
-            '- …"the big bad wolf; in Paris"',
-            '+ …"the big bad wolf; in Berlin"',
+            '- …"and runs away from the big bad wolf; in Paris"',
+            '+ …"and runs away from the big bad wolf; in Berlin"',
             "  line 4",
         ],
     ),

@@ -77,3 +77,23 @@ def test_no_truth_value_in_the_ini_file(project):
     assert run.code == pytest.ExitCode.USAGE_ERROR
     assert "ERROR: cassette_strict in the ini file: invalid truth value" in run.text
     assert "Traceback" not in run.text
+
+
+def test_all_of_a_long_drift_is_told_at_vv(project):
+    """A screen has to do unless somebody wants to know it all."""
+    project.test(
+        """
+        @pytest.mark.cassette(strict=True)
+        def test_plan():
+            search([f"{word} x" for word in range(40)])
+        """.replace("x", "apple")
+    )
+    project.run(passed=1)
+    project.edit("test_it.py", "apple", "pear")
+
+    short = project.run(failed=1)
+    whole = project.run("-vv", failed=1)
+
+    assert '39 pear"' not in short.text
+    assert "more differences" in short.text
+    assert 'query[39]: "39 apple" -> "39 pear"' in whole.text
