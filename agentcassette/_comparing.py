@@ -17,6 +17,7 @@ from agentcassette._values import not_given
 
 if TYPE_CHECKING:
     from agentcassette._ignoring import Ignore
+    from agentcassette._lineage import Link
 
 __all__ = ["Asked", "Compared", "Form", "by_name", "compared", "cover", "form_of", "key"]
 
@@ -31,6 +32,7 @@ class Asked(NamedTuple):
     volatile: tuple[str, ...]
     parameters: tuple[str | None, ...]
     ignore: Ignore
+    link: Link | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The call as errors and divergences show it."""

@@ -33,7 +33,8 @@ Format version 1 is this, with the optional fields left out where they are empty
         awaitable      (optional) true where a plain function returned an awaitable
         future         (optional) true where that was a future or task, no coroutine
         concurrency    (optional) the call's places in the one sequence of all starts and ends;
-                       left out where calls followed each other: start 2 * index, end one later
+                       left out where calls followed each other: start 2 * index, end one later;
+                       after is the index of the call before it in its own task, null for none
         unfinished     (optional) true where the call had not ended, or was cancelled
         parent         (optional) index of the call that this one was made inside of
         cleanup        (optional) true where the call came after the end of the body under test
@@ -105,6 +106,7 @@ def _is_concurrency(value: object) -> bool:
     return (
         isinstance(value, dict)
         and _is_count(value.get("start"))
+        and (value.get("after") is None or _is_count(value["after"]))
         and (
             value.get("end") is None or (_is_count(value["end"]) and value["end"] > value["start"])
         )

@@ -12,7 +12,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from agentcassette._sequence import Made, numbered
+from agentcassette._sequence import UNKNOWN, Made, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ def read_journal(path: Path) -> dict[str, Any] | None:
 
 
 def _line(call: Made) -> str:
-    return _dumps({"at": [call.start, call.end, call.outer], "step": call.fields})
+    return _dumps({"at": call[:4], "step": call.fields})
 
 
 def _dumps(value: dict[str, Any]) -> str:
@@ -98,6 +98,10 @@ def _made(value: dict[str, Any]) -> Made | None:
     places, fields = value.get("at"), value.get("step")
     if not isinstance(places, list) or not isinstance(fields, dict):
         return None
-    start, end, outer, *_ = [*places, None, None, None]
-    is_sound = isinstance(start, int) and {type(end), type(outer)} <= {int, type(None)}
-    return Made(start, end, outer, fields) if is_sound else None
+    start, end, outer, after, *_ = [*places, None, None, None, UNKNOWN]
+    is_sound = isinstance(start, int) and {type(end), type(outer), type(after)} <= {int, type(None)}
+    return (
+        Made(start, end, outer, after, fields)
+        if is_sound and {"name", "arguments"} <= fields.keys()
+        else None
+    )

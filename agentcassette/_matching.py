@@ -9,7 +9,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._comparing import Asked, Compared, Form, by_name, compared, cover, form_of, key
-from agentcassette._steps import redacted, types_in
+from agentcassette._differences import canonical
+from agentcassette._steps import OUTCOME, redacted, types_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,15 +76,34 @@ class Tape:
         return self._played[index]
 
     def find(self, asked: Asked) -> int | None:
-        """The earliest unplayed step that is the same call, or None."""
+        """The unplayed step that is the same call, or None.
+
+        Of several it is the first that came after the same call in the same line of work, else the
+        first of all.
+        """
         unplayed = [index for index in self._of_name(asked) if not self._played[index]]
-        found = next(filter(self._is_same(asked), unplayed), None)
-        return next(filter(self._is_covered(asked), unplayed), None) if found is None else found
+        same = [*filter(self._is_same(asked), unplayed)] or [
+            *filter(self._is_covered(asked), unplayed)
+        ]
+        in_line = (index for index in same if self._is_in_line(index, asked))
+        return next(in_line, next(iter(same), None))
 
     def find_played(self, asked: Asked) -> int | None:
         """The latest step that is the same call and was played already, or None."""
         played = [index for index in reversed(self._of_name(asked)) if self._played[index]]
         return next(filter(self._is_same(asked), played), None)
+
+    def find_alike(self, asked: Asked, index: int) -> list[int]:
+        """The played steps that are the same call as a step, and of which the same came.
+
+        Whoever made the calls can't tell which of them was which.
+        """
+        played = [one for one in self._of_name(asked) if self._played[one] and one != index]
+        return [
+            one
+            for one in filter(self._is_same(asked), played)
+            if _outcome(self.steps[one]) == _outcome(self.steps[index])
+        ]
 
     def missing_before(self, index: int) -> int | None:
         """The earliest unplayed step of those that ended before this one started, or None."""
@@ -177,6 +197,14 @@ class Tape:
         live = key(form, *self._live(asked))
         return lambda index: self._key(form, index) == live
 
+    def _is_in_line(self, index: int, asked: Asked) -> bool:
+        """Whether a step came after the step that answered the call before this one."""
+        if asked.link is None:
+            return False
+        before = asked.link.before
+        places = self.steps[index].get("concurrency", {"after": index - 1 if index else None})
+        return "after" in places and places["after"] == (None if before is None else before.step)
+
     def _is_covered(self, asked: Asked) -> Callable[[int], bool]:
         """As `_is_same`, where a whole value ``****`` on tape stands for any value."""
         form = form_of(asked)
@@ -212,6 +240,12 @@ class Tape:
     def _live(self, asked: Asked) -> tuple[dict[str, Any], dict[str, str]]:
         """The arguments of a call, and their types if they are compared."""
         return asked.arguments, asked.types if self._typed else {}
+
+
+def _outcome(step: dict[str, Any]) -> str:
+    """A text that steps have in common of which the same came."""
+    types = {at: name for at, name in step.get("types", {}).items() if at[:10] != "/arguments"}
+    return canonical([types, {name: step[name] for name in OUTCOME if name in step}])
 
 
 def _span(step: dict[str, Any]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 from weakref import WeakSet
 
+from agentcassette._lineage import aside
 from agentcassette._loops import has_other_tasks
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Nesting(Generic[Call]):
             self._running.append(running)
         _inside.set((self, call))
         try:
-            yield
+            with aside():
+                yield
         finally:
             _inside.set(before)
             with self._lock:

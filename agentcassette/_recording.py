@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agentcassette._lineage import Link
 from agentcassette._nesting import Nesting
 from agentcassette._sequence import numbered
 from agentcassette._steps import redacted
@@ -57,7 +58,8 @@ class Recording:
         """Open a step for a call that starts now, inside of the call that this context is in."""
         fields = {"type": asked.kind, "name": asked.name, "arguments": asked.arguments}
         types = {f"/arguments{at}": name for at, name in asked.types.items()}
-        return self._open(fields, types, self._nesting.outer())
+        outer = self._nesting.outer()
+        return self._open(fields, types, outer=outer, link=asked.link, volatile=asked.volatile)
 
     def copy(self, taping: Taping, steps: list[dict[str, Any]]) -> None:
         """Answer a call from another tape.
@@ -76,10 +78,19 @@ class Recording:
             step = redacted(step, self._redactor)
             if index not in taping_of:
                 fields = {name: step[name] for name in ("type", "name", "arguments")}
-                taping_of[index] = self._open(fields, {}, taping_of[step["parent"]])
+                outer, before = taping_of[step["parent"]], _before(step, taping_of)
+                taping_of[index] = self._open(fields, {}, outer=outer, link=before)
             taping_of[index].copy(step)
 
-    def _open(self, fields: dict[str, Any], types: dict[str, str], outer: Taping | None) -> Taping:
+    def _open(
+        self,
+        fields: dict[str, Any],
+        types: dict[str, str],
+        *,
+        outer: Taping | None,
+        link: Link | None,
+        volatile: tuple[str, ...] = (),
+    ) -> Taping:
         if self.cleanup:
             fields["cleanup"] = True
         with self._lock:
@@ -88,6 +99,8 @@ class Recording:
                 types,
                 start=self._next(),
                 outer=outer,
+                link=link,
+                volatile=volatile,
                 take_place=self._take_place,
                 stopped=self._keep,
                 redactor=self._redactor,
@@ -163,6 +176,13 @@ class Recording:
 
     def _made(self) -> list[Taping]:
         return [taping for taping in list(self._tapings) if taping.is_made]
+
+
+def _before(step: dict[str, Any], taping_of: dict[int, Taping]) -> Link | None:
+    """The place of a copied step in its line of work, where the step tells it."""
+    places = step.get("concurrency", {})
+    before = taping_of.get(places.get("after"))
+    return None if before is None else Link(None, before.link)
 
 
 def _places(step: dict[str, Any]) -> list[int]:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._drifting import Drifting, Terms
+from agentcassette._lineage import Line
 from agentcassette._loops import current_task, running_loop
 from agentcassette._returning import Returning
 from agentcassette._waiting import PATIENCE, Waiting, others_can_move
@@ -64,6 +65,7 @@ class Replaying:
         self.over = False
         self._told = False
         self._jumps: list[_Jump] = []
+        self._lines: dict[int, Line] = {}  # by which each step was played
         self._terms = terms
         self._drifts = Drifting(tape, terms)
         self._lock = threading.RLock()
@@ -184,7 +186,7 @@ class Replaying:
             index = self.tape.find(asked)
             if self.fault is not None:
                 if self._told and index is not None:
-                    return self._play(index)
+                    return self._play(index, asked)
                 raise copy.copy(self.fault)
             if index is None:
                 return self._miss(asked)
@@ -192,8 +194,8 @@ class Replaying:
             if jump is not None:
                 return self._drift(jump.asked, index, "out of order", played=index)
             missing = self.tape.missing_before(index)
-            if missing is None:
-                return self._play(index)
+            if missing is None or self._took_each_others(asked, index):
+                return self._play(index, asked)
             return self._early(asked, index, missing, since if patient else None)
 
     def _early(
@@ -204,7 +206,7 @@ class Replaying:
         if others_can_move():
             if since is None:
                 self._jumps.append(_Jump(current_task(), asked, index))
-                return self._play(index)
+                return self._play(index, asked)
             if self._waiting.left(since):
                 return _Wait(index)
         return self._drift(asked, missing, "out of order", played=index)
@@ -230,7 +232,18 @@ class Replaying:
         reason = "the arguments differ" if same_name else "another call was recorded"
         return self._drift(asked, index, reason, played=index)
 
-    def _play(self, index: int) -> int:
+    def _took_each_others(self, asked: Asked, index: int) -> bool:
+        """Whether a call is early only because another line of work has played its step.
+
+        Which of two calls that are alike has which step is chance, where they are made at the same
+        time; and nobody can tell, where the same has come of both.
+        """
+        line = Line.of(asked.link)
+        alike = self.tape.find_alike(asked, index)
+        return any(one in self._lines and not line.goes_on_from(self._lines[one]) for one in alike)
+
+    def _play(self, index: int, asked: Asked) -> int:
+        self._lines[index] = Line.of(asked.link)
         self.tape.play(index)
         self._waiting.progress()
         return index
@@ -252,7 +265,7 @@ class Replaying:
             raise self._keep(self._drifts.divergence(asked, index, reason))
         self._note(asked, index, reason)
         self.tape.excuse_before(played)
-        return self._play(played)
+        return self._play(played, asked)
 
     def _give_way(self) -> None:
         """End the replay: this call, and every later one, is answered by None."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Returning"]
 
+# Less than a call waits for its turn: of two that wait for each other the one that has its answer
+# already goes on first.
+_PATIENCE = PATIENCE / 2
 _LITTLE_PATIENCE = 0.05  # seconds, once the calls have turned out to overlap in another way
 _HEAD_START = 0.002  # seconds that a thread has for what follows from the outcome before this one
 
@@ -34,7 +37,7 @@ class Returning:
         self._tape = tape
         self._waiting = waiting
         self._is_free = is_free
-        self._patience = PATIENCE
+        self._patience = _PATIENCE
 
     def give_back(self, index: int) -> None:
         """Let the outcome of a step go to the agent when it is its turn.

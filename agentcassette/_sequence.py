@@ -1,17 +1,26 @@
 """Calls as they were made -> steps: numbered by their starts, with what ran at the same time.
 
 Each call has the place of its start, and of its end, in one sequence of all starts and ends of a
-run. A step tells its places only where the calls did not simply follow each other.
+run. A step tells its places only where the calls did not simply follow each other. Where several
+calls are the same, each also tells which call came before it in its own line of work.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from agentcassette import _pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Made", "numbered"]
+__all__ = ["UNKNOWN", "Made", "numbered"]
+
+UNKNOWN = -1
+"""Stands for the call before one of which nobody knows which line of work it is in."""
 
 
 class Made(NamedTuple):
@@ -21,28 +30,61 @@ class Made(NamedTuple):
         start: The place of its start.
         end: The place of its end; None where it had not ended.
         outer: The place of the start of the call that it was made inside of.
+        after: The place of the start of the call before it in its line of work; None where it is
+            the first one, ``UNKNOWN`` where nobody knows.
         fields: The fields of its step that do not depend on other steps.
+        volatile: The places in its arguments that are not compared.
     """
 
     start: int
     end: int | None
     outer: int | None
+    after: int | None
     fields: dict[str, Any]
+    volatile: tuple[str, ...] = ()
 
 
 def numbered(calls: Iterable[Made]) -> list[dict[str, Any]]:
     """Give calls as the steps of a cassette, in the order in which they started."""
     made = sorted(calls, key=lambda call: call.start)
-    places = sorted(place for call in made for place in (call.start, call.end) if place is not None)
-    position = {place: index for index, place in enumerate(places)}
+    ends = (place for call in made for place in (call.start, call.end) if place is not None)
+    position = {place: index for index, place in enumerate(sorted(ends))}
     index_of = {call.start: index for index, call in enumerate(made)}
+    twins = _twins(made)
     steps = []
     for index, call in enumerate(made):
         step = {"index": index, **call.fields}
         start, end = position[call.start], None if call.end is None else position[call.end]
-        if (start, end) != (2 * index, 2 * index + 1):
-            step["concurrency"] = {"start": start, "end": end}
+        places: dict[str, int | None] = {"start": start, "end": end}
+        is_usual = (start, end) == (2 * index, 2 * index + 1)
+        if index in twins and call.after != UNKNOWN:
+            after = None if call.after is None else index_of.get(call.after)
+            if not is_usual or after != (index - 1 if index else None):
+                places["after"] = after
+        if not is_usual or "after" in places:
+            step["concurrency"] = places
         if call.outer in index_of:
             step["parent"] = index_of[call.outer]
         steps.append(step)
     return steps
+
+
+def _twins(made: list[Made]) -> set[int]:
+    """The indexes of the calls of which there is another one: the same name and arguments."""
+    alike: dict[str, list[int]] = {}
+    names = Counter(call.fields["name"] for call in made)
+    for index, call in enumerate(made):
+        if names[call.fields["name"]] > 1:
+            alike.setdefault(_text(call), []).append(index)
+    return {index for indexes in alike.values() if len(indexes) > 1 for index in indexes}
+
+
+def _text(call: Made) -> str:
+    text = json.dumps([call.fields["name"], call.fields["arguments"]], sort_keys=True)
+    if not call.volatile:
+        return text
+    said = json.loads(text)
+    for place in call.volatile:
+        with suppress(LookupError):  # it was redacted
+            _pointer.drop(said[1], place)
+    return json.dumps(said, sort_keys=True)

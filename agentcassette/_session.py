@@ -6,10 +6,11 @@ import copy
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from agentcassette import _active
+from agentcassette import _active, _lineage
 from agentcassette._answer import Answer, Copy
 from agentcassette._comparing import Asked
 from agentcassette._drifting import Terms
@@ -71,6 +72,7 @@ class Machine(_active.Member):
         self.ended = False
         self._began = perf_counter()
         _active.enter(self)
+        _lineage.begin(self)
 
     @property
     def fault(self) -> AgentCassetteError | None:
@@ -91,6 +93,7 @@ class Machine(_active.Member):
             volatile=down.volatile,
             parameters=seam.parameters,
             ignore=self._ignores[specs],
+            link=_lineage.link(self, is_home=get_ident() == self.thread),
         )
 
     def turn(self, asked: Asked) -> Answer | Taping | None:
@@ -236,6 +239,8 @@ class Machine(_active.Member):
         if index is None:
             return self._unanswered(asked)
         step = replaying.tape.steps[index]
+        if asked.link is not None:
+            asked.link.step = index
         if self.recording is not None:
             copy_to = Copy(self.recording, self.recording.begin(asked))
             return Answer(asked, step, replaying, copy_to)

@@ -58,7 +58,7 @@ def take_down(args: tuple[Any, ...], kwargs: dict[str, Any], redactor: Redactor)
         kwargs: The keyword arguments.
         redactor: What knows the secrets.
     """
-    encoded = _values.encode({"args": list(args), "kwargs": kwargs})
+    encoded = _values.encode({"args": list(args), "kwargs": kwargs}, is_compared=True)
     types = {f"/arguments{at}": type_name for at, type_name in encoded.types.items()}
     step = redacted({"arguments": encoded.json, "types": types}, redactor)
     return Down(step["arguments"], types_in(step, "arguments"), encoded.volatile)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
 from agentcassette._outcome import Outcome
-from agentcassette._sequence import Made
+from agentcassette._sequence import UNKNOWN, Made
 from agentcassette._steps import is_list_of_chunks, results_of_uses
 from agentcassette._tokens import count_tokens
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from agentcassette._lineage import Link
     from agentcassette._nesting import Nesting
     from agentcassette._redaction import Redactor
 
@@ -28,6 +29,8 @@ class Taping:
         types: The types of what is in them, by the JSON pointer below the step.
         start: Its place in the sequence of all starts and ends.
         outer: The call that it was made inside of.
+        volatile: The places in its arguments that are not compared.
+        link: The call in its line of work, where that is known.
         take_place: Gives the next place in that sequence.
         stopped: Is called whenever the call has ended, for now.
         redactor: What is applied to everything before it is kept.
@@ -39,6 +42,7 @@ class Taping:
         start: Its place in the sequence of all starts and ends.
         end: The place of its end; None while it runs.
         outer: The call that it was made inside of.
+        link: The call in its line of work, where that is known.
         copied: Whether it was answered from another tape.
     """
 
@@ -49,6 +53,8 @@ class Taping:
         *,
         start: int,
         outer: Taping | None,
+        volatile: tuple[str, ...],
+        link: Link | None,
         take_place: Callable[[], int],
         stopped: Callable[[Taping], None],
         redactor: Redactor,
@@ -62,6 +68,10 @@ class Taping:
         self.start = start
         self.end: int | None = None
         self.outer = outer
+        self._volatile = volatile
+        self.link = link
+        if link is not None:
+            link.start = start
         self.copied = False
         self._began = time.perf_counter()
         self._duration_ms = 0.0
@@ -136,7 +146,13 @@ class Taping:
         if types:
             fields["types"] = types
         outer = None if self.outer is None else self.outer.start
-        return Made(self.start, self.end, outer, fields)
+        return Made(self.start, self.end, outer, self._after(), fields, self._volatile)
+
+    def _after(self) -> int | None:
+        """The place of the start of the call before it in its line of work."""
+        if self.link is None:
+            return UNKNOWN
+        return None if self.link.before is None else self.link.before.start
 
     def unreplayable(self) -> list[tuple[str, str]]:
         """The places of its outcome that can't be restored, with their types."""

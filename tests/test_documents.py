@@ -71,7 +71,7 @@ DOCUMENTS = [page for page in PAGES if all(map(is_there, needs_of(page)))]
 
 BLOCK = re.compile(
     r"^<!-- file: (?P<hidden>\S+)\n(?P<hidden_text>.*?)^-->$"
-    r"|^(?:<!-- (?P<directive>\S.*?) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"|^(?:<!-- (?P<directive>\S[^\n]*?) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -37,10 +37,17 @@ class Apart(NamedTuple):
 
 
 class Writer(Protocol):
-    """What a codec sees of the encoder."""
+    """What a codec sees of the encoder.
+
+    Attributes:
+        types: The type names so far, by JSON pointer.
+        volatile: The places that are not compared between two calls.
+        is_compared: Whether what is written is only compared, and need not come back.
+    """
 
     types: dict[str, str]
     volatile: list[str]
+    is_compared: bool
 
     def write(self, value: object, pointer: str) -> JSON:
         """Give the JSON of a part, and note its types under the pointer."""

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, REDACTED, Apart, Reader, Writer, expect
+from agentcassette._values._frameworks import is_made_up, without_run
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import Node, below
 
@@ -102,6 +103,10 @@ class Dict:
 
     def encode(self, value: dict[Any, Any], pointer: str, writer: Writer) -> JSON:
         """Give the object, or the pairs."""
+        if writer.is_compared and "configurable" in value:
+            value = without_run(value)
+        if is_made_up(value.get("id")):
+            writer.volatile.append(f"{pointer}/id")
         pairs = list(value.items())
         if all(type(key) is str for key, _ in pairs):
             return write_mapping(pairs, pointer, writer)

@@ -37,7 +37,7 @@ class Encoded(NamedTuple):
     volatile: tuple[str, ...]
 
 
-def encode(value: object) -> Encoded:
+def encode(value: object, *, is_compared: bool = False) -> Encoded:
     """Give a value as plain JSON beside a map of its types.
 
     It takes any value, runs for a bounded time, changes nothing, and keeps no reference to it. What
@@ -46,11 +46,13 @@ def encode(value: object) -> Encoded:
 
     Args:
         value: The value.
+        is_compared: Whether it is only to be compared with another one. What a framework puts
+            into it for its own use, and is of no use to anybody else, is left out then.
 
     Returns:
         The JSON, its types, and its volatile places.
     """
-    encoder = Encoder()
+    encoder = Encoder(is_compared=is_compared)
     json = encoder.write(value, "")
     return Encoded(json, encoder.types, tuple(encoder.volatile))
 
@@ -73,9 +75,14 @@ def unreplayable(types: dict[str, str]) -> list[tuple[str, str]]:
 
 
 class Encoder:
-    """Writes one value."""
+    """Writes one value.
 
-    def __init__(self) -> None:
+    Args:
+        is_compared: Whether it is only to be compared with another one.
+    """
+
+    def __init__(self, *, is_compared: bool = False) -> None:
+        self.is_compared = is_compared
         self.types: dict[str, str] = {}
         self.volatile: list[str] = []
         self._codecs = dict(BUILTIN)

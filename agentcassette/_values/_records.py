@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._attributes import Attributes, allocate
 from agentcassette._values._containers import read_mapping, write_mapping
-from agentcassette._values._frameworks import volatile_fields
+from agentcassette._values._frameworks import record_fields, volatile_fields
 from agentcassette._values._names import mro
 from agentcassette._values._tree import below
 
@@ -26,6 +26,9 @@ def record_codec(cls: Any, name: str) -> Record | None:
     spaces = [vars(base) for base in mro(cls)]
     if any("__dataclass_fields__" in space for space in spaces):
         return Record(cls, name, [field.name for field in sys.modules["dataclasses"].fields(cls)])
+    known = record_fields(cls)
+    if known:
+        return Record(cls, name, list(known))
     attributes = next((s["__attrs_attrs__"] for s in spaces if "__attrs_attrs__" in s), None)
     return None if attributes is None else Record(cls, name, [item.name for item in attributes])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, REDACTED, Codec, Reader, Writer, expect
 from agentcassette._values._names import class_name
+from agentcassette._values._scalars import write_body
 from agentcassette._values._tree import lost
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class _Response:
         is_read = type(content) is bytes
         writer.types[pointer] = self.name if is_read else lost(self.name)
         if is_read:
-            json["content"] = writer.write(content, f"{pointer}/content")
+            json["content"] = write_body(content, f"{pointer}/content", writer)
         if request is not None:
             json["request"] = _target(request)
         if value.history:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json as jsonlib
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentcassette._values._codec import JSON, Misfit, Reader, Writer, expect
+from agentcassette._values._tree import Node
 
-if TYPE_CHECKING:
-    from agentcassette._values._tree import Node
-
-__all__ = ["BIG", "Bytes", "Complex", "Float", "Integer"]
+__all__ = ["BIG", "Bytes", "Complex", "Float", "Integer", "write_body"]
 
 BIG = 1 << 2048
 """Larger integers are written in hexadecimal: Python refuses to read or write decimal ones of more
@@ -72,8 +71,45 @@ class Complex:
         return complex(float(real), float(imaginary))
 
 
+_STYLES: dict[str, dict[str, Any]] = {
+    "json": {"separators": (",", ":")},
+    "json spaced": {},
+    "json indented": {"indent": 2},
+}
+"""How JSON is laid out by those who send it."""
+
+_LINE = " line"
+"""What follows the name of a style where a newline ends the bytes."""
+
+
+def write_body(value: bytes, pointer: str, writer: Writer) -> JSON:
+    """Give the body of an HTTP response: JSON as what it says, where it can be laid out again."""
+    text = value.decode("utf-8", "replace")
+    try:
+        said = jsonlib.loads(text) if text[:1] in {"{", "["} else None
+        style = next((name for name in _styles() if _laid_out(said, name) == value), "")
+    except (ValueError, RecursionError):
+        style = ""
+    if not style:
+        return writer.write(value, pointer)
+    writer.types[pointer] = f"bytes[{style}]"
+    return writer.write(said, pointer)
+
+
+def _styles() -> list[str]:
+    return [f"{name}{end}" for end in ("", _LINE) for name in _STYLES]
+
+
+def _laid_out(said: JSON, style: str) -> bytes:
+    name, line, _ = style.partition(_LINE)
+    text = jsonlib.dumps(said, ensure_ascii=False, **_STYLES[name])
+    return f"{text}\n".encode() if line else text.encode()
+
+
 class Bytes:
     """Bytes: as text where they are UTF-8, so that it can be read and redacted; else in base64.
+
+    The body of a response may be the JSON that it holds.
 
     Args:
         name: The type name, which the base64 form adds its mark to.
@@ -94,7 +130,9 @@ class Bytes:
 
     def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
         """Make the bytes."""
-        del reader
+        style = node.name.partition("[")[2][:-1]
+        if style in _styles():
+            return cls(_laid_out(reader.read(json, Node("", node.below)), style))
         text = expect(json, str, self.name)
         if not node.name.endswith("[base64]"):
             return cls(text.encode("utf-8"))

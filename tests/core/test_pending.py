@@ -402,7 +402,7 @@ class TestCrashes:
 class TestJournal:
     """The file: what can't be read is passed over, for it can be paid for again."""
 
-    CALL = Made(1, 2, None, {"name": "ask", "arguments": {"args": [], "kwargs": {}}})
+    CALL = Made(1, 2, None, None, {"name": "ask", "arguments": {"args": [], "kwargs": {}}})
 
     def test_a_line_that_was_cut_off(self, files):
         """The calls before it count."""
@@ -476,9 +476,9 @@ class TestJournal:
     def test_places_without_a_gap(self):
         """Calls that were left out leave none."""
         calls = [
-            Made(7, 9, 4, {"name": "inner"}),
-            Made(4, 12, 2, {"name": "outer"}),
-            Made(20, None, None, {"name": "last"}),
+            Made(7, 9, 4, 4, {"name": "inner"}),
+            Made(4, 12, 2, None, {"name": "outer"}),
+            Made(20, None, None, 4, {"name": "last"}),
         ]
         assert numbered(calls) == [
             {"index": 0, "name": "outer", "concurrency": {"start": 0, "end": 3}},

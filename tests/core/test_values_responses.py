@@ -52,10 +52,10 @@ def test_a_response_is_readable_on_tape(library):
         {
             "status_code": 200,
             "headers": {"X-Id": "1", "set-cookie": ["a=1", "b=2"], "Content-Length": "13"},
-            "content": '{"text":"hi"}',
+            "content": {"text": "hi"},
             "request": {"method": "POST", "url": "https://api.example/v1"},
         },
-        {"": f"{library.__name__}:Response", "/content": "bytes"},
+        {"": f"{library.__name__}:Response", "/content": "bytes[json]"},
         (),
     )
 
