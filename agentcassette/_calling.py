@@ -62,7 +62,8 @@ def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _as_task(taken) if "future" in awaited else taken
     turn = machine.turn(asked)
     if isinstance(turn, Answer):
-        played = play(turn, target.seam.package)
+        run = partial(target.fn, *args, **kwargs)
+        played = play(turn, target.seam.package, run)
         if turn.deliver():
             return _handed(turn, played)
         turn = turn.taping
@@ -96,7 +97,8 @@ async def _taken_in_task(
     __tracebackhide__ = True
     turn = await machine.turn_in_task(asked)
     if isinstance(turn, Answer):
-        played = play(turn, target.seam.package)
+        run = partial(target.fn, *args, **kwargs)
+        played = play(turn, target.seam.package, run)
         if await turn.deliver_in_task():
             return _handed(turn, played)
         turn = turn.taping

@@ -16,10 +16,23 @@ from agentcassette._redaction import PLACEHOLDER
 from agentcassette._values import not_given
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from agentcassette._ignoring import Ignore
     from agentcassette._lineage import Link
 
-__all__ = ["Asked", "Compared", "Form", "by_name", "compared", "cover", "form_of", "key"]
+__all__ = [
+    "Asked",
+    "Compared",
+    "Form",
+    "by_name",
+    "compared",
+    "cover",
+    "form_of",
+    "key",
+    "moved",
+    "trim",
+]
 
 
 class Asked(NamedTuple):
@@ -33,6 +46,7 @@ class Asked(NamedTuple):
     parameters: tuple[str | None, ...]
     ignore: Ignore
     link: Link | None = None
+    defaults: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The call as errors and divergences show it."""
@@ -69,11 +83,14 @@ class Form(NamedTuple):
 
 def form_of(asked: Asked) -> Form:
     """The form in which a call, and every step of its name, is compared."""
-    hidden = asked.volatile
-    if hidden:
-        places = dict.fromkeys(hidden, "")
-        hidden = tuple(by_name(asked.arguments, places, asked.parameters)[1])
-    return Form(asked.name, asked.parameters, hidden, asked.ignore)
+    return Form(asked.name, asked.parameters, moved(asked.volatile, asked), asked.ignore)
+
+
+def moved(places: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
+    """Places in the arguments of a call, where they are in the form `by_name`."""
+    if not places:
+        return ()
+    return tuple(by_name(asked.arguments, dict.fromkeys(places, ""), asked.parameters)[1])
 
 
 def compared(form: Form, arguments: dict[str, Any], types: dict[str, str]) -> Compared:
@@ -165,6 +182,34 @@ def _cover(live: Any, recorded: Any, pointer: str, places: list[str]) -> Any:
             for index, (value, other) in enumerate(zip(live, recorded))
         ]
     return live
+
+
+def trim(
+    arguments: dict[str, Any],
+    types: dict[str, str],
+    defaults: Iterable[str],
+    recorded: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Leave out what holds the default of its class and recorded arguments do not have.
+
+    A later version of a library may have more fields. All is in the form `by_name`.
+
+    Args:
+        arguments: The arguments of a call.
+        types: The types of what is in there.
+        defaults: The places in there that hold the default of their class.
+        recorded: The arguments of a step.
+    """
+    new = [place for place in defaults if not _is_there(recorded, place)]
+    return _without(arguments, types, tuple(new)) if new else (arguments, types)
+
+
+def _is_there(arguments: dict[str, Any], pointer: str) -> bool:
+    try:
+        _pointer.find(arguments, pointer)
+    except LookupError:
+        return False
+    return True
 
 
 def _without(

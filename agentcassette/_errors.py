@@ -157,7 +157,7 @@ class UnreplayableValue(AgentCassetteError):  # noqa: N818 - the name says what 
         self.type_name = type_name
         self.remedy = remedy
         place = "a value" if step_index is None else f"a value of step {step_index}"
-        super().__init__(f"{place}, a {type_name}, can't be replayed: {remedy}")
+        super().__init__(f"{place}, of type {type_name}, can't be replayed: {remedy}")
 
 
 class LiveCallBlocked(AgentCassetteError):  # noqa: N818 - the name says what happened

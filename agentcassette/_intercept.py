@@ -15,6 +15,7 @@ from agentcassette._calling import Target, call, call_in_task
 from agentcassette._ignoring import compile_ignores
 from agentcassette._plan import Seam
 from agentcassette._relaying import Relay
+from agentcassette._taped import ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +74,7 @@ def intercept(
     if isinstance(fn, type) or not callable(fn):
         message = f"intercept takes a function or another callable that is no class, not {fn!r}"
         raise TypeError(message)
+    fn = getattr(fn, ORIGINAL, fn)
     core, args, kwargs = _unfold(fn)
     if getattr(core, MARK, False) is True:
         return fn

@@ -8,7 +8,14 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-__all__ = ["current_task", "has_other_tasks", "is_cancellation", "let_others_run", "running_loop"]
+__all__ = [
+    "current_task",
+    "has_other_tasks",
+    "is_cancellation",
+    "let_others_go_first",
+    "let_others_run",
+    "running_loop",
+]
 
 _TURNS = 20  # enough for a result that goes through a handful of tasks
 
@@ -39,6 +46,15 @@ def has_other_tasks() -> bool:
     if loop == "asyncio":
         return len(sys.modules["asyncio"].all_tasks()) > 1
     return loop == "trio"  # which does not tell how many tasks there are
+
+
+async def let_others_go_first() -> None:
+    """Let the tasks that are ready to run go on for one turn of the loop, as at a real wait."""
+    loop = running_loop()
+    if loop == "asyncio":
+        await sys.modules["asyncio"].sleep(0)
+    elif loop == "trio":
+        await sys.modules["trio.lowlevel"].checkpoint()
 
 
 async def let_others_run() -> None:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from agentcassette._comparing import Asked, Compared, Form, by_name, compared, cover, form_of, key
+from agentcassette._comparing import (
+    Asked,
+    Compared,
+    Form,
+    by_name,
+    compared,
+    cover,
+    form_of,
+    key,
+    moved,
+    trim,
+)
 from agentcassette._differences import canonical
 from agentcassette._steps import OUTCOME, redacted, types_in
 
@@ -82,9 +93,8 @@ class Tape:
         first of all.
         """
         unplayed = [index for index in self._of_name(asked) if not self._played[index]]
-        same = [*filter(self._is_same(asked), unplayed)] or [
-            *filter(self._is_covered(asked), unplayed)
-        ]
+        kinds = (self._is_same, self._is_covered, self._is_older)
+        same = next(filter(None, ([*filter(kind(asked), unplayed)] for kind in kinds)), ())
         in_line = (index for index in same if self._is_in_line(index, asked))
         return next(in_line, next(iter(same), None))
 
@@ -215,6 +225,18 @@ class Tape:
             return key(form, *cover(*live, recorded)) == self._key(form, index)
 
         return is_covered
+
+    def _is_older(self, asked: Asked) -> Callable[[int], bool]:
+        """As `_is_same`, where a class has got a field since, which holds its default."""
+        form, defaults = form_of(asked), moved(asked.defaults, asked)
+        live = by_name(*self._live(asked), form.parameters)
+
+        def is_older(index: int) -> bool:
+            recorded, _ = by_name(*self._arguments(index), form.parameters)
+            trimmed = trim(*live, defaults, recorded)
+            return trimmed is not live and key(form, *trimmed) == self._key(form, index)
+
+        return is_older if defaults else lambda _: False
 
     def _key(self, form: Form, index: int) -> str:
         """What a step is compared by; kept, unless the form is that of one call alone."""

@@ -158,7 +158,8 @@ class Outcome:
         fields = dict(self._fields)
         if "stream" in fields:
             fields["stream"] = dict(fields["stream"])
-            uses = [use.fields() for use in self._uses if use.is_made]
+            copied = fields["stream"].get("uses", [])
+            uses = [*copied, *(use.fields() for use in self._uses if use.is_made)]
             if uses:
                 fields["stream"]["uses"] = uses
         if type(fields["result"]) is list:

@@ -6,8 +6,10 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
 
+from agentcassette._loops import let_others_go_first
 from agentcassette._proxies import DEFAULT_OFFERS, proxy
 from agentcassette._reading import END, Reading, play_async_generator, play_generator
+from agentcassette._resuming import Resumption
 from agentcassette._steps import read
 from agentcassette._taped import CLOSING, EXIT
 
@@ -22,26 +24,29 @@ _ITERATOR = {"class": "iterator", "offers": ("iter", "next")}
 _ASYNC_ITERATOR = {"class": "async_iterator", "offers": ("aiter", "anext")}
 
 
-def play(answer: Answer, package: str) -> Any:
+def play(answer: Answer, package: str, run: Callable[[], Any]) -> Any:
     """What the agent gets for a call: the result, the exception to raise, or the stream.
 
     Args:
         answer: The step that answers the call.
         package: The top-level package that defines the intercepted callable.
+        run: Makes the original call, for a run that goes on live where the tape ends.
     """
     step = answer.step
     if "stream" not in step:
         return read(step, "error" if "error" in step else "result", package=package)
-    return _given(Reading(answer, step, package))
+    return _given(Reading(answer, step, package), Resumption(answer, run))
 
 
-def _given(reading: Reading) -> Any:
+def _given(reading: Reading, resumption: Resumption | None = None) -> Any:
     """What the agent gets: the stream, or the manager that gives it once it is entered."""
     manager = reading.stream.get("manager")
-    return _played(reading) if manager is None else _Played(reading, manager).proxy()
+    if manager is None:
+        return _played(reading)
+    return _Played(reading, manager, resumption=resumption).proxy()
 
 
-def _played(reading: Reading) -> Any:
+def _played(reading: Reading, resumption: Resumption | None = None) -> Any:
     """What hands out the chunks: a generator, or what stands for the original."""
     form = reading.stream.get("form")
     if form == "generator":
@@ -49,7 +54,7 @@ def _played(reading: Reading) -> Any:
     if form == "async_generator":
         return play_async_generator(reading)
     usual = DEFAULT_OFFERS.get(str(form), DEFAULT_OFFERS["iterator"])
-    return _Played(reading, reading.stream, usual).proxy()
+    return _Played(reading, reading.stream, usual, resumption=resumption).proxy()
 
 
 class _Played:
@@ -59,13 +64,22 @@ class _Played:
         reading: The stream.
         said: What is known of the original: its class, and what it offered.
         usual: What it offered if that is not said.
+        resumption: The original, where that can be made and entered.
     """
 
-    def __init__(self, reading: Reading, said: dict[str, Any], usual: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        said: dict[str, Any],
+        usual: Iterable[str] = (),
+        *,
+        resumption: Resumption | None = None,
+    ) -> None:
         self._reading = reading
+        self._resumption = resumption
         self._is_manager = said is not reading.stream
         self._offers = said.get("offers", usual)
-        self._is_over = False
+        self._is_over = self._is_closed = False
         self._assigned: dict[str, Any] = {}
         self._streams: dict[int, Any] = {}
         self.class_name: str = said.get("class", "stream")
@@ -91,7 +105,7 @@ class _Played:
         __tracebackhide__ = True
         chunk = END if self._is_over else self._reading.next()
         if chunk is END:
-            if not self._is_over:
+            if self._has_end():
                 with self._ending():
                     self._reading.end()
             raise StopIteration
@@ -100,12 +114,17 @@ class _Played:
     async def anext(self) -> Any:
         __tracebackhide__ = True
         chunk = END if self._is_over else self._reading.next()
+        await let_others_go_first()
         if chunk is END:
-            if not self._is_over:
+            if self._has_end():
                 with self._ending():
                     await self._reading.end_in_task()
             raise StopAsyncIteration
         return chunk
+
+    def _has_end(self) -> bool:
+        """Whether its end is still to come; one that was left and is closed needs none."""
+        return not self._is_over and not (self._is_closed and "left" in self._reading.stream)
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
@@ -142,22 +161,33 @@ class _Played:
         if stream["form"] == "value":
             return value
         is_itself = stream["form"] == "object" and "class" not in stream
-        return proxy if is_itself else _played(self._reading)
+        return proxy if is_itself else _played(self._reading, self._resumption)
 
     def _entered_stream(self, proxy: Any) -> Any:
         __tracebackhide__ = True
         use = self._reading.uses.read("__enter__", self._reading.count)
         return proxy if use is None else self._used(use)
 
-    def leave(self, *_raised: object) -> Any:
+    def leave(self, *raised: object) -> Any:
         __tracebackhide__ = True
+        live = self._live()
+        if live is not None:
+            return live.leave(*raised)
         self._close()
         use = self._reading.uses.read(EXIT, self._reading.count)
         return None if use is None else self._used(use)
 
-    async def aleave(self, *_raised: object) -> Any:
+    async def aleave(self, *raised: object) -> Any:
         __tracebackhide__ = True
+        live = self._live()
+        if live is not None:
+            return await live.leave_in_task(*raised)
         return self.leave()
+
+    def _live(self) -> Resumption | None:
+        """The original, where it answers for itself by now."""
+        is_live = self._resumption is not None and self._resumption.driver is not None
+        return self._resumption if is_live else None
 
     def assign(self, name: str, value: object) -> None:
         self._assigned[name] = value
@@ -171,6 +201,9 @@ class _Played:
             return self._close_later if self._is_async(name) else self._close
         if name in CLOSING or name.startswith("__"):
             raise AttributeError(f"{self.class_name} has no {name}")
+        live = self._live()
+        if live is not None:
+            return live.attribute(name)
         use = self._reading.uses.read(name, self._reading.count)
         if use is not None:
             return self._used(use)
@@ -184,12 +217,23 @@ class _Played:
         def call(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             use = self._reading.uses.call(name, args, kwargs, self._reading.count)
-            if use is None:
-                return self._reading.answer.stray(f"{name}() of what it gave was not called so")
-            return self._used_in_task(use) if "awaitable" in use else self._used(use)
+            if use is not None:
+                return self._used_in_task(use) if "awaitable" in use else self._used(use)
+            live = self._resumption
+            if live is None or not live.is_allowed():
+                return self._reading.answer.stray(self._reading.uses.explain(name, args, kwargs))
+            if is_async:
+                return live.call_in_task(name, args, kwargs)
+            return live.attribute(name)(*args, **kwargs)
 
-        call.__name__ = call.__qualname__ = name
-        return call
+        async def call_in_task(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return await call(*args, **kwargs)
+
+        is_async = inspect.iscoroutinefunction(getattr(self.found_class(), name, None))
+        made = call_in_task if is_async else call
+        made.__name__ = made.__qualname__ = name
+        return made
 
     def _used(self, use: dict[str, Any]) -> Any:
         """What a use gave."""
@@ -205,16 +249,21 @@ class _Played:
 
     async def _used_in_task(self, use: dict[str, Any]) -> Any:
         __tracebackhide__ = True
-        await self._reading.answer.end_use_in_task(use)
+        if "stream" not in use:  # one that was given may not have been read to its end
+            await self._reading.answer.end_use_in_task(use)
         return self._used(use)
 
     def _is_async(self, closing: str) -> bool:
         """Whether a method that closes it may have to be awaited."""
-        return closing == "aclose" or any(offer.startswith("a") for offer in self._offers)
+        return (
+            closing == "aclose"
+            or any(offer.startswith("a") for offer in self._offers)
+            or inspect.iscoroutinefunction(getattr(self.found_class(), closing, None))
+        )
 
     def _close(self) -> None:
-        """Read no further."""
-        self._is_over = True
+        """Read no further than the tape goes: what had come already may still be handed out."""
+        self._is_closed = True
         self._reading.answer.let_go()
 
     def _close_later(self) -> _Closed:

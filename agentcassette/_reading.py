@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentcassette import _values
+from agentcassette._loops import let_others_go_first
 from agentcassette._steps import read, read_chunks, read_returned
 from agentcassette._uses import Uses
 
@@ -114,6 +115,7 @@ async def play_async_generator(reading: Reading) -> AsyncGenerator[Any, Any]:
     __tracebackhide__ = True
     try:
         while (chunk := reading.next()) is not END:
+            await let_others_go_first()
             try:
                 yield chunk
             except BaseException as thrown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import copy
 import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +19,8 @@ __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
 # Two keys are the same whatever their case, hyphens and underscores; backslashes come with keys of
 # JSON that is held in a string of JSON.
 _INSIGNIFICANT = str.maketrans("", "", "-_\\")
+
+_BASE64 = "bytes[base64]"  # how the type name of bytes ends that are no text
 
 # How many texts a redactor knows again; the texts of one session, as a rule.
 _MEMORY = 4096
@@ -97,9 +101,24 @@ class Redactor:
             The value without its secrets.
         """
         walk = _Walk(self)
-        redacted = walk.value(value)
+        redacted = walk.value(self._without_secret_bytes(value, types or {}, walk.places))
         kept = _type_map.without(types or {}, (*walk.places, *walk.renamed))
         return Redacted(redacted, kept, tuple(dict.fromkeys(walk.places)))
+
+    def _without_secret_bytes(self, value: Any, types: Mapping[str, str], places: list[str]) -> Any:
+        """Replace bytes in base64 that hold a secret, and note where they stood."""
+        for place, name in types.items():
+            if not name.endswith(_BASE64):
+                continue
+            text = base64.b64decode(_pointer.find(value, place)).decode("latin-1")
+            if self._without_secrets(text) == text:
+                continue
+            places.append(place)
+            if not place:
+                return self._placeholder
+            value = copy.deepcopy(value)
+            _pointer.put(value, place, self._placeholder)
+        return value
 
     def text(self, text: str) -> str:
         """Take the secrets out of a text, and out of the JSON that it may be.

@@ -141,6 +141,14 @@ class Replaying:
             else:
                 raise self._keep(self._drifts.divergence(asked, index, reason))
 
+    def gives_way(self) -> bool:
+        """Whether what is not on tape may run; if so, the replay is over from now on."""
+        with self._lock:
+            if self._terms.gives_way and self.fault is None:
+                self._give_way()
+                return True
+            return False
+
     def divergence(self, asked: Asked, index: int, reason: str) -> AgentCassetteError:
         """The error of a drift; the parameters are those of `stray`."""
         with self._lock:
@@ -287,8 +295,7 @@ class Replaying:
         __tracebackhide__ = True
         reason = "the recorded call had no outcome"
         with self._lock:
-            if self._terms.gives_way and self.fault is None:
-                self._give_way()
+            if self.gives_way():
                 return False
             if self.fault is not None:
                 raise copy.copy(self.fault)

@@ -91,6 +91,7 @@ class Machine(_active.Member):
             arguments=down.arguments,
             types=down.types,
             volatile=down.volatile,
+            defaults=down.defaults,
             parameters=seam.parameters,
             ignore=self._ignores[specs],
             link=_lineage.link(self, is_home=get_ident() == self.thread),

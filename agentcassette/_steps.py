@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _values
-from agentcassette._pointer import find, put
+from agentcassette._pointer import escape, find, put
 from agentcassette._type_map import without
 
 if TYPE_CHECKING:
@@ -43,25 +43,30 @@ class Down(NamedTuple):
         arguments: ``{"args": [...], "kwargs": {...}}``.
         types: The types of what is in there, by JSON pointer.
         volatile: The places in there that are not compared.
+        defaults: The places in there that hold what their class gives by itself.
     """
 
     arguments: dict[str, Any]
     types: dict[str, str]
     volatile: tuple[str, ...]
+    defaults: tuple[str, ...]
 
 
 def take_down(args: tuple[Any, ...], kwargs: dict[str, Any], redactor: Redactor) -> Down:
-    """Take the arguments of a call down.
+    """Take the arguments of a call down; a keyword that says that nothing is given is none.
 
     Args:
         args: The positional arguments.
         kwargs: The keyword arguments.
         redactor: What knows the secrets.
     """
-    encoded = _values.encode({"args": list(args), "kwargs": kwargs}, is_compared=True)
+    encoded = _values.encode_comparable({"args": list(args), "kwargs": kwargs})
+    for name in [name for name, value in kwargs.items() if _values.is_not_given(value)]:
+        del encoded.json["kwargs"][name]
+        encoded.types.pop(f"/kwargs/{escape(name)}", None)
     types = {f"/arguments{at}": type_name for at, type_name in encoded.types.items()}
     step = redacted({"arguments": encoded.json, "types": types}, redactor)
-    return Down(step["arguments"], types_in(step, "arguments"), encoded.volatile)
+    return Down(step["arguments"], types_in(step, "arguments"), encoded.volatile, encoded.defaults)
 
 
 def read(step: dict[str, Any], field: str, *, package: str | None = None) -> Any:
@@ -141,7 +146,7 @@ def redacted(step: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     places: list[str] = []
     for field in _VALUES:
         with suppress(LookupError):  # there is no such field, or no stream that returned a value
-            value = redactor.redact(find(step, field))
+            value = redactor.redact(find(step, field), types_in(step, field[1:]))
             put(step, field, value.json)
             places += [field + place for place in value.places]
     if "uses" in step.get("stream", {}):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agentcassette._outcome import Outcome
     from agentcassette._taping import Taping
 
-__all__ = ["tape_stream"]
+__all__ = ["tape", "tape_stream"]
 
 
 def tape_stream(taping: Taping, result: Any) -> Any:
@@ -31,11 +31,20 @@ def tape_stream(taping: Taping, result: Any) -> Any:
     Returns:
         What the agent gets in place of the result; None where that is no stream.
     """
-    return _tape(taping, taping.outcome, result)
+    return tape(taping, taping.outcome, result)
 
 
-def _tape(taping: Taping, outcome: Outcome, result: Any) -> Any:
-    """What the agent gets in place of a stream or a manager; None for all else."""
+def tape(taping: Taping, outcome: Outcome, result: Any) -> Any:
+    """Do so for a result that comes in another way than from the call itself.
+
+    Args:
+        taping: The call.
+        outcome: Where what comes of the result is taped.
+        result: The result.
+
+    Returns:
+        What the agent gets in place of a stream or a manager; None for all else.
+    """
     if inspect.isgenerator(result):
         outcome.stream(form="generator")
         return tape_generator(taping, outcome, result)
@@ -45,7 +54,7 @@ def _tape(taping: Taping, outcome: Outcome, result: Any) -> Any:
     offers = offers_of(result)
     form = "object" if _values.is_read_later(result) else form_of(result, offers)
     if form is not None and not (form == "async_iterable" and _values.is_data(result)):
-        return Taped(taping, outcome, result, _tape).as_stream(form)
+        return Taped(taping, outcome, result, tape).as_stream(form)
     if gives_when_entered(result):
-        return Taped(taping, outcome, result, _tape).as_manager(offers)
+        return Taped(taping, outcome, result, tape).as_manager(offers)
     return None

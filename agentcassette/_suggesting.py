@@ -36,16 +36,22 @@ def suggest_ignore(recorded: Compared, now: Compared) -> tuple[str, ...]:
         Shapes or paths that make the two the same; nothing where what differs is no id and no time.
     """
     found = differences(recorded.arguments, now.arguments, recorded.types, now.types)
-    candidates = (*_SHAPES, _paths(found)) if found else ()
-    return next((specs for specs in candidates if _equal(specs, recorded, now)), ())
+    if not found:
+        return ()
+    return next((shapes for shapes in _SHAPES if _are_alike(found, shapes)), None) or _paths(found)
 
 
-def _equal(specs: tuple[str, ...], recorded: Compared, now: Compared) -> bool:
-    ignore = compile_ignores(specs)
-    if not ignore:
-        return False
-    sides = [ignore.apply(side.arguments, side.types) for side in (recorded, now)]
-    return not differences(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
+def _are_alike(found: list[Difference], shapes: tuple[str, ...]) -> bool:
+    """Whether texts are all that differs, and in nothing but what has one of the shapes."""
+    ignore = compile_ignores(shapes)
+
+    def shape_of(text: str) -> object:
+        return ignore.apply({"args": [text], "kwargs": {}}, {})[0]
+
+    return all(
+        isinstance(one.a, str) and isinstance(one.b, str) and shape_of(one.a) == shape_of(one.b)
+        for one in found
+    )
 
 
 def _paths(found: list[Difference]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
-from agentcassette._proxies import DEFAULT_OFFERS, is_manager, offers_of, proxy
+from agentcassette._proxies import DEFAULT_OFFERS, form_of, is_manager, offers_of, proxy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     Tape = Callable[[Taping, Outcome, Any], Any]
 
-__all__ = ["CLOSING", "EXIT", "Taped", "gives_when_entered"]
+__all__ = ["CLOSING", "EXIT", "ORIGINAL", "Taped", "gives_when_entered"]
 
 CLOSING = frozenset({"close", "aclose"})
 """The methods that end a stream; calling them tells nothing of what it gave."""
+
+ORIGINAL = "__agentcassette_original__"
+"""Where a taped method keeps the original, for whoever intercepts it as a call of its own."""
 
 EXIT = "__exit__"
 """What the end of a block has done with an exception stands under this name, async or not."""
@@ -28,7 +31,8 @@ EXIT = "__exit__"
 
 def gives_when_entered(result: object) -> bool:
     """Tell whether a result is a manager: no data, but what gives something once it is entered."""
-    return is_manager(offers_of(result)) and not _values.is_data(result)
+    is_value = _values.is_value(type(result)) or _values.is_data(result)
+    return is_manager(offers_of(result)) and not is_value
 
 
 class Taped:
@@ -149,18 +153,14 @@ class Taped:
             return proxy
         if not self._is_manager:
             return self._gave(self._outcome.use("__enter__"), given)
-        offers = offers_of(given)
-        if "aiter" in offers and "anext" not in offers:
-            return self._another(given).as_stream("async_iterable")
-        taped = self._tape(self._taping, self._outcome, given)
-        if taped is None and not _values.is_data(given):
-            form = "iterable" if "iter" in offers else "object"
+        form = _form_given(given)
+        if form is not None:
             return self._another(given).as_stream(form)
+        taped = self._tape(self._taping, self._outcome, given)
         if taped is None:
             self._outcome.stream(form="value")
             self._outcome.give(given)
-            return given
-        return taped
+        return given if taped is None else taped
 
     def leave(self, *raised: Any) -> Any:
         __tracebackhide__ = True
@@ -237,7 +237,14 @@ class Taped:
                 return self._awaited(use, result)
             return self._gave(use, result)
 
-        return call
+        @functools.wraps(method)
+        async def call_in_task(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return await call(*args, **kwargs)
+
+        made = call_in_task if inspect.iscoroutinefunction(method) else call
+        vars(made)[ORIGINAL] = method
+        return made
 
     async def _awaited(self, use: Outcome, awaitable: Awaitable[Any]) -> Any:
         __tracebackhide__ = True
@@ -269,6 +276,20 @@ class Taped:
     async def _closed(self, closing: Awaitable[Any]) -> Any:
         with self._taping.cleaning_up(awaited=True):
             return await closing
+
+
+def _form_given(given: object) -> str | None:
+    """How what a manager gave is handed out, where it is neither data nor an iterator.
+
+    It has been entered: what could be entered once more is an object like any other.
+    """
+    offers = offers_of(given)
+    form = form_of(given, offers)
+    if form not in (None, "async_iterable"):
+        return None
+    if form is None and not _values.is_data(given):
+        return "iterable" if "iter" in offers else "object"
+    return form
 
 
 def _is_dunder(name: str) -> bool:

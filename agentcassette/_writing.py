@@ -6,8 +6,9 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from agentcassette import _values
 from agentcassette._cassette import Cassette
-from agentcassette._steps import redacted
+from agentcassette._steps import redacted, types_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,16 +72,24 @@ def is_news(cassette: Cassette, file: Cassette | None, plan: Plan) -> bool:
 
 
 def losses(recorder: Recorder) -> Iterator[str]:
-    """Tell what of the steps replay will not be able to restore, each type once in a step."""
+    """Tell what of the steps will not come back, or is not compared; each type once in a step."""
     told: set[tuple[int, str]] = set()
     for lost in recorder.unreplayable:
         if (lost.step_index, lost.type_name) not in told:
             told.add((lost.step_index, lost.type_name))
             yield (
-                f"step {lost.step_index}, {lost.name}: a {lost.type_name} at {lost.pointer} can't"
-                " be restored when it is replayed; intercept a callable that returns data, or tell"
-                " how with agentcassette.register_type"
+                f"step {lost.step_index}, {lost.name}: a value of type {lost.type_name} at"
+                f" {lost.pointer} can't be restored when it is replayed; intercept a callable that"
+                " returns data, or tell how with agentcassette.register_type"
             )
+    for step in recorder.steps:
+        for name in dict.fromkeys(types_in(step, "arguments").values()):
+            if _values.is_compared_by_class(name):
+                yield (
+                    f"step {step['index']}, {step['name']}: a value of type {name.lstrip('!')}"
+                    " among the arguments is compared by its class alone; hand over data instead,"
+                    " or tell how to keep it with agentcassette.register_type"
+                )
 
 
 def _steps(recorder: Recorder, tape: Cassette | None, redactor: Redactor) -> list[dict[str, Any]]:

@@ -266,8 +266,9 @@ def _remedy(plan: Plan, config: pytest.Config) -> str:
     file, colons, names = plan.test.partition("::")
     file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
     mode = plan.settings.marked_mode
+    again = "all" if plan.settings.record_mode == "update" else "update"  # which has just failed
     note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
-    return f"pytest {mode_option(config)}=update {shlex.quote(file + colons + names)}{note}"
+    return f"pytest {mode_option(config)}={again} {shlex.quote(file + colons + names)}{note}"
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -14,11 +14,18 @@ from __future__ import annotations
 
 from agentcassette._values._codec import JSON
 from agentcassette._values._decoder import decode, decode_error, decode_items
-from agentcassette._values._encoder import Encoded, encode, is_data, unreplayable
+from agentcassette._values._encoder import (
+    Encoded,
+    encode,
+    encode_comparable,
+    is_data,
+    unreplayable,
+)
+from agentcassette._values._families import is_compared_by_class, is_value
 from agentcassette._values._names import class_name
 from agentcassette._values._raw_responses import is_read_later
 from agentcassette._values._registry import register_type
-from agentcassette._values._sentinels import not_given
+from agentcassette._values._sentinels import is_not_given, not_given
 from agentcassette._values._standing import StandIn, class_named
 from agentcassette._values._verified import encode_verified
 
@@ -32,9 +39,13 @@ __all__ = [
     "decode_error",
     "decode_items",
     "encode",
+    "encode_comparable",
     "encode_verified",
+    "is_compared_by_class",
     "is_data",
+    "is_not_given",
     "is_read_later",
+    "is_value",
     "not_given",
     "register_type",
     "unreplayable",

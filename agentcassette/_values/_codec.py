@@ -42,11 +42,13 @@ class Writer(Protocol):
     Attributes:
         types: The type names so far, by JSON pointer.
         volatile: The places that are not compared between two calls.
+        defaults: The places that hold what their class gives by itself.
         is_compared: Whether what is written is only compared, and need not come back.
     """
 
     types: dict[str, str]
     volatile: list[str]
+    defaults: list[str]
     is_compared: bool
 
     def write(self, value: object, pointer: str) -> JSON:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, REDACTED, Apart, Reader, Writer, expect
-from agentcassette._values._frameworks import is_made_up, without_run
+from agentcassette._values._frameworks import USER_AGENT, is_made_up, without_run
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import Node, below
 
@@ -107,6 +107,8 @@ class Dict:
             value = without_run(value)
         if is_made_up(value.get("id")):
             writer.volatile.append(f"{pointer}/id")
+        if USER_AGENT in value:
+            writer.volatile.append(f"{pointer}/{USER_AGENT}")
         pairs = list(value.items())
         if all(type(key) is str for key, _ in pairs):
             return write_mapping(pairs, pointer, writer)

@@ -6,8 +6,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, Codec, Misfit, Reader, Writer
-from agentcassette._values._names import class_name, mro, readable_name
+from agentcassette._values._frameworks import told_of
+from agentcassette._values._names import class_name, find_class, is_found, mro, readable_name
 from agentcassette._values._opaque import without_addresses
+from agentcassette._values._tree import below, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +79,18 @@ class Class(_Described):
     name = "!type"
 
     def encode(self, value: type, pointer: str, writer: Writer) -> JSON:
-        """Describe the class."""
+        """Describe the class; that of an exception, which somebody may want to catch, is named."""
+        if BaseException in mro(value) and is_found(value):
+            writer.types[pointer] = "type"
+            return class_name(value)
         writer.types[pointer] = self.name
         first, *rest = _classes([value])
         return {**first, "uses": rest} if rest else first
+
+    def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
+        """Find the class of an exception, and refuse any other."""
+        found = find_class(json) if type(json) is str else object
+        return found if BaseException in mro(found) else super().decode(cls, json, node, reader)
 
 
 class Annotation(_Described):
@@ -94,6 +104,25 @@ class Annotation(_Described):
         json: dict[str, JSON] = {"annotation": annotation_text(value)}
         uses = list(_classes(list(_named_in(value))))
         return {**json, "uses": uses} if uses else json
+
+
+class Tool(_Described):
+    """A tool that is an object: what a model is told of it.
+
+    Args:
+        name: The type name.
+        told: The attributes that a model is told.
+    """
+
+    def __init__(self, name: str, told: tuple[str, ...]) -> None:
+        self.name = lost(name)
+        self.told = told
+
+    def encode(self, value: object, pointer: str, writer: Writer) -> JSON:
+        """Describe the tool."""
+        writer.types[pointer] = self.name
+        told = {name: getattr(value, name, None) for name in self.told}
+        return {name: writer.write(item, below(pointer, name)) for name, item in told.items()}
 
 
 _DESCRIBED: dict[str, Codec] = {
@@ -111,9 +140,11 @@ _DESCRIBED: dict[str, Codec] = {
 
 def described_codec(cls: type, name: str) -> Codec | None:
     """Give the codec of functions, of classes and of type expressions; None for any other class."""
-    del name
     if type in mro(cls):
         return Class()
+    told = told_of(cls)
+    if told:
+        return Tool(name, told)
     named = class_name(cls)
     return Annotation() if named.startswith("typing:") else _DESCRIBED.get(named)
 

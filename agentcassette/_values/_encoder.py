@@ -12,7 +12,15 @@ from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import is_lost, without_marks
 
-__all__ = ["Encoded", "Encoder", "encode", "is_data", "unreplayable"]
+__all__ = [
+    "Comparable",
+    "Encoded",
+    "Encoder",
+    "encode",
+    "encode_comparable",
+    "is_data",
+    "unreplayable",
+]
 
 _MAX_DEPTH = 128
 """Deeper values are cut: an agent's own data is a few dozen levels deep, and Python's own limit of
@@ -37,7 +45,23 @@ class Encoded(NamedTuple):
     volatile: tuple[str, ...]
 
 
-def encode(value: object, *, is_compared: bool = False) -> Encoded:
+class Comparable(NamedTuple):
+    """A value as plain JSON that is only compared with another one, and need not come back.
+
+    Attributes:
+        json: As of ``Encoded``, but without what a framework has put in for its own use.
+        types: As of ``Encoded``.
+        volatile: As of ``Encoded``.
+        defaults: The places that hold what their class gives by itself, as JSON pointers.
+    """
+
+    json: JSON
+    types: dict[str, str]
+    volatile: tuple[str, ...]
+    defaults: tuple[str, ...]
+
+
+def encode(value: object) -> Encoded:
     """Give a value as plain JSON beside a map of its types.
 
     It takes any value, runs for a bounded time, changes nothing, and keeps no reference to it. What
@@ -46,15 +70,24 @@ def encode(value: object, *, is_compared: bool = False) -> Encoded:
 
     Args:
         value: The value.
-        is_compared: Whether it is only to be compared with another one. What a framework puts
-            into it for its own use, and is of no use to anybody else, is left out then.
 
     Returns:
         The JSON, its types, and its volatile places.
     """
-    encoder = Encoder(is_compared=is_compared)
+    encoder = Encoder()
     json = encoder.write(value, "")
     return Encoded(json, encoder.types, tuple(encoder.volatile))
+
+
+def encode_comparable(value: object) -> Comparable:
+    """Give a value as it is compared with another one.
+
+    Args:
+        value: The value.
+    """
+    encoder = Encoder(is_compared=True)
+    json = encoder.write(value, "")
+    return Comparable(json, encoder.types, tuple(encoder.volatile), tuple(encoder.defaults))
 
 
 def is_data(value: object) -> bool:
@@ -85,6 +118,7 @@ class Encoder:
         self.is_compared = is_compared
         self.types: dict[str, str] = {}
         self.volatile: list[str] = []
+        self.defaults: list[str] = []
         self._codecs = dict(BUILTIN)
         self._open: set[int] = set()
         self._seen: set[int] = set()
@@ -132,12 +166,12 @@ class Encoder:
 
     def apart(self, value: object) -> Apart:
         """Give a part whose place is not known yet, to be put there by ``place``."""
-        types, volatile = self.types, self.volatile
-        self.types, self.volatile = {}, []
+        types, volatile, defaults = self.types, self.volatile, self.defaults
+        self.types, self.volatile, self.defaults = {}, [], []
         try:
             return Apart(self.write(value, ""), self.types, self.volatile)
         finally:
-            self.types, self.volatile = types, volatile
+            self.types, self.volatile, self.defaults = types, volatile, defaults
 
     def place(self, part: Apart, pointer: str) -> JSON:
         """Give the JSON of such a part, and note its types under the pointer."""

@@ -13,7 +13,14 @@ from agentcassette._values._enums import enum_codec
 from agentcassette._values._exceptions import error_codec
 from agentcassette._values._frameworks import is_context
 from agentcassette._values._generics import generic_name, parametrized
-from agentcassette._values._names import class_name, find, find_class, is_found, mro, standard_class
+from agentcassette._values._names import (
+    class_name,
+    find,
+    find_class,
+    found_name,
+    mro,
+    standard_class,
+)
 from agentcassette._values._opaque import PLACEHOLDERS, Opaque, Placeheld
 from agentcassette._values._pydantic import is_model, model_codec, url_codec
 from agentcassette._values._raw_responses import raw_response_codec
@@ -27,14 +34,18 @@ from agentcassette._values._standing import standing_codec
 from agentcassette._values._structs import struct_codec
 from agentcassette._values._subclasses import Subclass, named_tuple_codec
 from agentcassette._values._texts import RANGE, Text, path_text, read_fraction, same_class
+from agentcassette._values._tree import is_lost, without_marks
 from agentcassette._values._validation import validation_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BUILTIN", "codec_of", "find_family"]
+__all__ = ["BUILTIN", "codec_of", "find_family", "is_compared_by_class", "is_value"]
 
 _OPAQUE = Opaque()
+
+_STANDARD_MODULES = frozenset({"unittest", "weakref", "re", "functools", "asyncio", "builtins"})
+"""Modules whose objects have a way of being equal, and are no data all the same."""
 
 BUILTIN: dict[type, Codec] = {
     int: Integer(),
@@ -76,6 +87,7 @@ _SHORT = {name.partition(":")[2]: name for name in _STANDARD if not name.startsw
 _SHORT.update({name: f"pathlib:{name}" for name in (*_PURE, "Path")})
 for _class in BUILTIN.keys() - PLACEHOLDERS:
     _SHORT[_class.__name__] = f"builtins:{_class.__name__}"
+_SHORT["type"] = "builtins:type"
 _SHORT["SimpleNamespace"] = "types:SimpleNamespace"
 
 _codecs: WeakKeyDictionary[type, Codec] = WeakKeyDictionary()
@@ -113,6 +125,26 @@ def find_family(name: str, package: str | None = None) -> tuple[type, Codec]:
     return cls, codec_of(cls)
 
 
+def is_value(cls: type) -> bool:
+    """Tell whether the objects of a class are values, though they may be no data to us.
+
+    A client or a lock is itself; a picture or an array is what it holds, and can be compared.
+    """
+    module = class_name(cls).partition(":")[0]
+    is_compared = "__eq__" in {name for base in mro(cls)[:-1] for name in vars(base)}
+    is_standard = module.partition(".")[0] in _STANDARD_MODULES
+    return is_compared and not is_standard and not is_context(cls)
+
+
+def is_compared_by_class(name: str) -> bool:
+    """Tell of a type name on tape whether its values are no data to us, though they are values."""
+    try:
+        cls = find_class(without_marks(name).lstrip("!"))
+    except Misfit:
+        return False
+    return is_lost(name) and codec_of(cls) is _OPAQUE and is_value(cls)
+
+
 def _find_argument(name: str, package: str | None = None) -> object:
     """Find a class of data, or a type variable, that a generic model may have as an argument."""
     found = standard_class(_SHORT[name]) if name in _SHORT else find(name, package)
@@ -126,7 +158,7 @@ def _name(cls: type) -> str:
     generic = generic_name(cls, _find_argument)
     if generic:
         return generic
-    return class_name(cls) if is_found(cls) else f"!{class_name(cls)}"
+    return found_name(cls) or f"!{class_name(cls)}"
 
 
 def _make(cls: type) -> Codec:
@@ -163,12 +195,12 @@ _MAKERS: tuple[Callable[[type, str], Codec | None], ...] = (
     validation_codec,
     error_codec,
     enum_codec,
+    http_codec,  # a response of aiohttp has a __del__
     _no_data,
     model_codec,
     url_codec,
     struct_codec,
     sentinel_codec,
-    http_codec,
     raw_response_codec,
     named_tuple_codec,
     _subclass_codec,

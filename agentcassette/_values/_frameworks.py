@@ -11,9 +11,18 @@ from typing import Any
 
 from agentcassette._values._names import class_name, mro
 
-__all__ = ["is_context", "is_made_up", "record_fields", "volatile_fields", "without_run"]
+__all__ = [
+    "USER_AGENT",
+    "is_context",
+    "is_made_up",
+    "record_fields",
+    "told_of",
+    "volatile_fields",
+    "without_run",
+]
 
 _VOLATILE = {
+    "google.genai.types:HttpOptions": {"headers"},  # they tell the version of the SDK
     "langchain_core.messages.base:BaseMessage": {"id"},
     "langgraph.store.base:Item": {"created_at", "updated_at"},
     "pydantic_ai.messages": {"timestamp", "run_id", "conversation_id"},
@@ -27,6 +36,7 @@ _CONTEXTS = frozenset(
         "langchain_core.language_models.base:BaseLanguageModel",
         "langgraph.prebuilt.tool_node:ToolRuntime",
         "langgraph.runtime:Runtime",
+        "mcp.client.client:Client",
         "mcp.server.fastmcp.server:Context",
         "mcp.server.mcpserver.context:Context",
         "mcp.shared.context:RequestContext",
@@ -54,6 +64,16 @@ _MADE_UP = re.compile(r"lc_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The id that langchain gives a block of content that has none."""
 
 
+USER_AGENT = "User-Agent"
+"""The header in which frameworks tell an SDK their version, among the arguments of its methods."""
+
+_TOLD = {
+    "smolagents.agents:MultiStepAgent": ("name", "description", "inputs", "output_type"),
+    "smolagents.tools:BaseTool": ("name", "description", "inputs", "output_type"),
+}
+"""What a model is told of a tool that is an object of its framework."""
+
+
 def volatile_fields(cls: type) -> frozenset[str]:
     """Give the fields of a class that differ from run to run."""
     names = [class_name(base) for base in mro(cls)]
@@ -69,6 +89,12 @@ def is_context(cls: type) -> bool:
 def record_fields(cls: type) -> tuple[str, ...]:
     """Give the fields of a class of data that does not say that it is one; none for any other."""
     return _RECORDS.get(class_name(cls), ())
+
+
+def told_of(cls: type) -> tuple[str, ...]:
+    """Give the attributes of the objects of a class that a model is told; none if it is no tool."""
+    names = (class_name(base) for base in mro(cls))
+    return next((_TOLD[name] for name in names if name in _TOLD), ())
 
 
 def without_run(config: dict[Any, Any]) -> dict[Any, Any]:

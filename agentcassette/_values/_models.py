@@ -7,6 +7,10 @@ the class. What needs saying beyond that is said by a mark before the type of th
     ?   nobody set it: its name is not in ``model_fields_set``
     .   it is neither a field nor extra data: it stands in the ``__dict__`` of the object only
     +   it is extra data, although its name looks like that of a private attribute
+
+A mark before the type of the model itself, where its class would not give back what it holds:
+
+    =   its fields are those in the JSON, in their order: none is to be added from the class
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agentcassette._values._codec import JSON, Misfit, Reader, Writer, expect
 from agentcassette._values._containers import PLAIN
 from agentcassette._values._scalars import BIG
-from agentcassette._values._tree import Node, below, lost
+from agentcassette._values._tree import Node, below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ABSENT", "Access", "Default", "Model", "Shape"]
 
 ABSENT: Any = object()
+_EXACTLY = "="
 _EMPTY = frozenset({list, dict, set, tuple, frozenset})
 _MUTABLE = frozenset({list, dict, set})
 
@@ -90,14 +95,12 @@ class _Entry(NamedTuple):
         name: Its name.
         item: Its value.
         marks: What is said of it before its type.
-        counts: Whether the name is one of those that were set.
         is_volatile: Whether it differs from run to run.
     """
 
     name: str
     item: Any
     marks: str
-    counts: bool
     is_volatile: bool
 
 
@@ -124,6 +127,7 @@ class Model:
         self.name = name
         self.shape = shape
         self.access = access
+        self._order = tuple(shape.fields)
         self._ordinary = {
             field: below("", field) for field in shape.fields if field not in shape.volatile
         }
@@ -135,10 +139,17 @@ class Model:
 
     def encode(self, value: object, pointer: str, writer: Writer) -> JSON:
         """Give the fields, the extra data and the private attributes."""
-        writer.types[pointer] = self.name
         state = self.access.read(value)
         attributes, names_set = state[:2]
-        ordinary, constants, write = self._ordinary, self._constants, writer.write
+        is_exact = self._differs_from_its_class(attributes)
+        if is_exact:
+            writer.types[pointer] = _EXACTLY + self.name
+            ordinary: Mapping[str, str] = {}
+            constants: Mapping[str, Any] = {}
+        else:
+            writer.types[pointer] = self.name
+            ordinary, constants = self._ordinary, self._constants
+        write = writer.write
         json: dict[str, JSON] = {}
         others = []
         for name, item in tuple(attributes.items()):  # this loop is what recording costs
@@ -150,8 +161,8 @@ class Model:
                 json[name] = item if is_plain else write(item, pointer + ordinary[name])
             elif name in names_set or item is not constants.get(name, ABSENT):
                 others.append(name)
-        count = len(json)
-        for entry in self._entries(others, state) if others or state[2] or state[3] else ():
+        is_more = others or state[2] or state[3]
+        for entry in self._entries(others, state, is_exact=is_exact) if is_more else ():
             if entry.name in json:
                 raise Misfit(f"{entry.name} is two things in one object")
             place = below(pointer, entry.name)
@@ -160,12 +171,19 @@ class Model:
                 writer.types[place] = entry.marks + writer.types.get(place, "")
             if entry.is_volatile:
                 writer.volatile.append(place)
-            count += entry.counts
-        if count != len(names_set):
-            writer.types[pointer] = lost(self.name)
         return json
 
-    def _entries(self, others: list[str], state: State) -> Iterator[_Entry]:
+    def _differs_from_its_class(self, attributes: dict[str, Any]) -> bool:
+        """Tell whether a field with a default is gone, or the fields are not in its order."""
+        fields = self.shape.fields
+        if tuple(attributes)[: len(self._order)] == self._order:
+            return False
+        held = [name for name in attributes if name in fields]
+        return held != [
+            name for name in fields if name in attributes or fields[name].value is not ABSENT
+        ]
+
+    def _entries(self, others: list[str], state: State, *, is_exact: bool) -> Iterator[_Entry]:
         """Give what is no field that was simply set."""
         attributes, names_set, extra, private = state
         fields, privates = self.shape.fields, self.shape.private
@@ -174,20 +192,20 @@ class Model:
             if default is None:
                 if name not in self.shape.derived:
                     marks = "" if name[:1] == "_" and name not in privates else "."
-                    yield _Entry(name, item, marks, counts=False, is_volatile=True)
-            elif is_set or not default.is_kept_by(item):
+                    yield _Entry(name, item, marks, is_volatile=True)
+            elif is_set or is_exact or not default.is_kept_by(item):
                 is_volatile = name in self.shape.volatile or (default.is_made and not is_set)
-                yield _Entry(name, item, "" if is_set else "?", is_set, is_volatile)
+                yield _Entry(name, item, "" if is_set else "?", is_volatile)
         for name, item in extra.items():
             if name in fields or name in privates:
                 raise Misfit(f"{name} is two things in one object")
             is_set = name in names_set
             marks = ("+" if name[:1] == "_" else "") + ("" if is_set else "?")
-            yield _Entry(name, item, marks, is_set, is_volatile=False)
+            yield _Entry(name, item, marks, is_volatile=False)
         for name, item in private.items():
             default = privates[name]
             if not default.is_kept_by(item):
-                yield _Entry(name, item, "", counts=False, is_volatile=default.is_made)
+                yield _Entry(name, item, "", is_volatile=default.is_made)
 
     def decode(self, cls: type, json: JSON, node: Node, reader: Reader) -> object:
         """Make the model without validating it: it was valid when it was recorded."""
@@ -215,7 +233,8 @@ class Model:
                 raise Misfit(f"{self.name} has no field {name} any more: record it again")
             if "?" not in marks:
                 names_set.add(name)
-        attributes = _completed(attributes, shape.fields)
+        if _EXACTLY not in node.marks:
+            attributes = _completed(attributes, shape.fields)
         private = _completed(private, shape.private)
         return self.access.make(cls, (attributes, names_set, extra, private))
 

@@ -16,7 +16,16 @@ from agentcassette._values._codec import Misfit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["class_name", "find", "find_class", "is_found", "mro", "readable_name", "standard_class"]
+__all__ = [
+    "class_name",
+    "find",
+    "find_class",
+    "found_name",
+    "is_found",
+    "mro",
+    "readable_name",
+    "standard_class",
+]
 
 # One library under two names: an SDK that went from one to the other is no change of the agent.
 _TWINS = {"httpx": "httpx2", "httpx2": "httpx"}
@@ -56,6 +65,22 @@ def is_found(cls: type) -> bool:
         return find_class(name) is cls and not {"[", "("}.intersection(name)
     except Misfit:
         return False
+
+
+def found_name(cls: type) -> str | None:
+    """Give a name that leads back to a class: its own, or another one that its module has for it.
+
+    A class may have been given the name of another one, as errors of pydantic-ai are.
+    """
+    if is_found(cls):
+        return class_name(cls)
+    module_name = class_name(cls).partition(":")[0]
+    space = _space(sys.modules.get(module_name))
+    names = (name for name, found in space.items() if found is cls and name.isidentifier())
+    name = next(names, None)
+    if name is not None:
+        return f"{module_name}:{name}"
+    return None
 
 
 def find_class(name: str, package: str | None = None) -> type:

@@ -60,6 +60,7 @@ class Unreplayable:
         return f"<unreplayable {lost.type_name}{step}>"
 
     def __getattribute__(self, name: str) -> Any:
+        __tracebackhide__ = True
         if name not in _NO_USE:
             _fail(self)
         return object.__getattribute__(self, name)
@@ -81,6 +82,7 @@ def lost_of(placeholder: Unreplayable | UnreplayableError) -> Lost:
 
 
 def _fail(placeholder: Unreplayable, *_args: object, **_kwargs: object) -> NoReturn:
+    __tracebackhide__ = True
     lost = lost_of(placeholder)
     raise UnreplayableValue(lost.step_index, lost.type_name, lost.remedy)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentcassette._values._tree import Node, is_lost, lost
+from agentcassette._values._tree import Node, is_lost, lost, named
 
 if TYPE_CHECKING:
     from agentcassette._values._codec import JSON, Reader, Writer
@@ -42,4 +42,4 @@ class Custom:
         """Make the value of its data."""
         del cls
         inner = node.name.partition("(")[2][:-1]
-        return self.user.decode(reader.read(json, Node(inner, node.below)))
+        return self.user.decode(reader.read(json, named(inner, node.below)))

@@ -1,4 +1,4 @@
-"""HTTP requests, responses and headers of httpx, httpx2 and requests.
+"""HTTP requests, responses and headers of httpx, httpx2, requests and aiohttp.
 
 The headers of a request are left out: they say who asks, with a key. So are the cookies that
 requests keeps apart from the headers they came in.
@@ -32,7 +32,8 @@ def is_unread(value: object) -> bool:
     """Tell whether a value is a response whose body is still to be read."""
     codec = _CODECS.get(class_name(type(value)))
     is_response = codec is not None and issubclass(codec, _Response)
-    return is_response and type(vars(value).get("_content")) is not bytes
+    held = vars(value) if is_response else {}
+    return is_response and type(held.get("_content", held.get("_body"))) is not bytes
 
 
 class _Headers:
@@ -200,6 +201,53 @@ class _RequestsResponse(_Response):
         return response
 
 
+class _AiohttpResponse(_Response):
+    """A response of aiohttp."""
+
+    def encode(self, value: Any, pointer: str, writer: Writer) -> JSON:
+        """Give the response; one whose body was never read can't be restored."""
+        content = vars(value).get("_body")
+        is_read = type(content) is bytes
+        writer.types[pointer] = self.name if is_read else lost(self.name)
+        headers = ((_text(name, "utf-8"), _text(text, "utf-8")) for name, text in value.raw_headers)
+        json: dict[str, JSON] = {
+            "status": value.status,
+            "reason": value.reason,
+            "headers": _headers(headers),
+            "request": _target(value),
+        }
+        if is_read:
+            json["content"] = write_body(content, f"{pointer}/content", writer)
+        return json
+
+    def decode(self, cls: Any, json: JSON, node: Node, reader: Reader) -> object:
+        """Make the response, closed."""
+        content = reader.read(json["content"], node.at("content"))
+        body = REDACTED.encode() if content == REDACTED else expect(content, bytes, "the content")
+        pairs = _header_pairs(json["headers"])
+        library = vars(sys.modules[cls.__module__])
+        response: Any = object.__new__(cls)
+        vars(response).update(
+            status=json["status"],
+            reason=json["reason"],
+            method=json["request"]["method"],
+            _url=library["URL"](json["request"]["url"]),
+            _headers=library["CIMultiDictProxy"](library["CIMultiDict"](pairs)),
+            _raw_headers=tuple((name.encode(), text.encode()) for name, text in pairs),
+            _body=body,
+            _cache={},
+            _history=(),
+            _closed=True,
+            _resolve_charset=_utf8,
+        )
+        return response
+
+
+def _utf8(*_: object) -> str:
+    """Tell the character set of a body that does not tell it, as aiohttp does by itself."""
+    return "utf-8"
+
+
 def _phrase(response: Any) -> str:
     from http import HTTPStatus
 
@@ -213,6 +261,7 @@ _EXTENSIONS = ("http_version", "reason_phrase")
 _HEAD = ("status_code", "reason", "url", "encoding")
 
 _CODECS: dict[str, type[_Headers | _Request | _Response]] = {
+    "aiohttp.client_reqrep:ClientResponse": _AiohttpResponse,
     "httpx:Headers": _Headers,
     "httpx2:Headers": _Headers,
     "requests.structures:CaseInsensitiveDict": _Headers,

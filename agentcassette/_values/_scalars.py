@@ -106,6 +106,10 @@ def _laid_out(said: JSON, style: str) -> bytes:
     return f"{text}\n".encode() if line else text.encode()
 
 
+_CONTROL = bytes({*range(32)} - set(b"\t\n\r\x1b"))
+"""What stands in no text."""
+
+
 class Bytes:
     """Bytes: as text where they are UTF-8, so that it can be read and redacted; else in base64.
 
@@ -121,8 +125,10 @@ class Bytes:
     def encode(self, value: bytes | bytearray, pointer: str, writer: Writer) -> JSON:
         """Give the text or the base64 form."""
         try:
-            text = value.decode("utf-8")
+            text = None if value.translate(None, _CONTROL) != value else value.decode("utf-8")
         except UnicodeDecodeError:
+            text = None
+        if text is None:
             writer.types[pointer] = f"{self.name}[base64]"
             return base64.b64encode(value).decode("ascii")
         writer.types[pointer] = self.name

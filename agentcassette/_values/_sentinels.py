@@ -12,7 +12,7 @@ from agentcassette._values._tree import without_marks
 if TYPE_CHECKING:
     from agentcassette._values._tree import Node
 
-__all__ = ["not_given", "sentinel_codec"]
+__all__ = ["is_not_given", "not_given", "sentinel_codec"]
 
 _PLACES = {
     "pydantic_core._pydantic_core:PydanticUndefinedType": "pydantic_core:PydanticUndefined",
@@ -29,6 +29,11 @@ classes call the package their module, and the objects are in its ``_types``."""
 def sentinel_codec(cls: type, name: str) -> Sentinel | None:
     """Give the codec of a class whose object says "not given"; None for any other class."""
     return None if _find(cls) is None else Sentinel(name)
+
+
+def is_not_given(value: object) -> bool:
+    """Tell whether a value is an object that says "not given"."""
+    return _is_sentinel(class_name(type(value)))
 
 
 def not_given(types: dict[str, str]) -> tuple[str, ...]:

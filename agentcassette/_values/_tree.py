@@ -13,9 +13,9 @@ from agentcassette import _pointer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Node", "below", "flatten", "is_lost", "lost", "tree", "without_marks"]
+__all__ = ["Node", "below", "flatten", "is_lost", "lost", "named", "tree", "without_marks"]
 
-_MARKS = "?.+"
+_MARKS = "?.+="
 """What may stand before the type of a model's field; ``_models`` says what each mark means."""
 
 _MAX_DEPTH = 400
@@ -61,6 +61,13 @@ class Node:
     def at(self, token: object) -> Node | None:
         """Give what is known of the place below under a key or an index, if anything is."""
         return self.below.get(str(token)) if self.below else None
+
+
+def named(name: str, below: dict[str, Node]) -> Node:
+    """Make the node of a place by its type name, with the marks before it."""
+    node = Node(without_marks(name), below)
+    node.marks = name[: len(name) - len(node.name)]
+    return node
 
 
 def tree(types: dict[str, str]) -> Node | None:

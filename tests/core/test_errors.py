@@ -99,12 +99,12 @@ ERRORS = {
     ),
     "a value that is lost": (
         lambda: UnreplayableValue(2, "app.models:Plan", "import app.models"),
-        "a value of step 2, a app.models:Plan, can't be replayed: import app.models",
+        "a value of step 2, of type app.models:Plan, can't be replayed: import app.models",
         {"step_index": 2, "type_name": "app.models:Plan", "remedy": "import app.models"},
     ),
     "a value that is lost, of some step": (
         lambda: UnreplayableValue(None, "threading:Lock", "return data"),
-        "a value, a threading:Lock, can't be replayed: return data",
+        "a value, of type threading:Lock, can't be replayed: return data",
         {"step_index": None, "type_name": "threading:Lock", "remedy": "return data"},
     ),
     "a call that was blocked": (

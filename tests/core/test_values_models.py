@@ -332,12 +332,24 @@ def test_extra_data_that_hides_an_attribute_is_no_data():
     assert encode(value).json == f"<{HERE}.Private>"
 
 
-def test_a_name_that_is_set_and_stands_nowhere_is_told():
-    """A field that was deleted after it was set can't be restored, but read."""
-    value = Open(city="Paris")
-    del value.city
-    encoded = encode(value)
-    assert (encoded.json, encoded.types) == ({}, {"": f"!{HERE}:Open"})
+class Deleting(pydantic.BaseModel):
+    """A model from which fields are deleted, and set again, as SDKs do."""
+
+    city: str = "Rome"
+    nights: typing.Optional[int] = None
+    guests: typing.Optional[int] = None
+
+
+def test_a_field_that_was_deleted_stays_away():
+    """The class gives its default no more, and the order of the rest is kept."""
+    value = Deleting(city="Paris", guests=2)
+    del value.guests, value.city
+    value.city = "Oslo"
+    back = through_json(value)
+    assert back == value
+    assert list(vars(back)) == list(vars(value)) == ["nights", "city"]
+    assert back.model_dump_json() == value.model_dump_json()
+    assert encode(value).types == {"": f"={HERE}:Deleting", "/nights": "?"}
 
 
 def test_a_secret_is_never_shown():

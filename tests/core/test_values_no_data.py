@@ -21,6 +21,7 @@ import openai
 import pydantic
 import pytest
 
+from agentcassette import UnreplayableValue
 from agentcassette._values import _described, _encoder, decode, encode, not_given, unreplayable
 
 HERE = __name__
@@ -355,8 +356,22 @@ CLASSES = {
         Mood,
         {"class": f"{HERE}.Mood", "doc": "A dict with rules.", "fields": {"good": "bool"}},
     ),
-    "an exception": (KeyError, {"class": "KeyError"}),
+    "an exception that can't be found": (type("Gone", (KeyError,), {}), {"class": f"{HERE}.Gone"}),
 }
+
+
+def test_the_class_of_an_exception_comes_back():
+    """An SDK hands it over to be caught."""
+    encoded = encode((KeyError, [ValueError]))
+    assert encoded.json == ["KeyError", ["ValueError"]]
+    assert decode(encoded.json, encoded.types) == (KeyError, [ValueError])
+
+
+@pytest.mark.parametrize("on_tape", ["builtins:eval", "os:system", "dict", 5, "nowhere:Error"])
+def test_no_other_class_comes_back(on_tape):
+    """A name on tape makes nothing."""
+    with pytest.raises(UnreplayableValue):
+        str(decode(on_tape, {"": "type"}))
 
 
 @pytest.mark.parametrize(("value", "on_tape"), CLASSES.values(), ids=CLASSES)

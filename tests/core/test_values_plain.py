@@ -284,11 +284,19 @@ class Linked(dict):
         self.__dict__ = self
 
 
-class Local(dict):
+class Renamed(dict):
     """A dict whose class has another name than it stands under."""
 
 
-Local.__qualname__ = "Elsewhere"
+Renamed.__qualname__ = "Elsewhere"
+
+
+class Nowhere(dict):
+    """A dict whose class stands nowhere."""
+
+
+nowhere = Nowhere(a=1)
+del Nowhere
 
 UNREPLAYABLE = {
     "dict of its own attributes": (Linked(a=1), {"a": 1}, f"{HERE}:Linked"),
@@ -297,9 +305,15 @@ UNREPLAYABLE = {
         {"a": 1},
         "collections:defaultdict",
     ),
-    "class that can't be found": (Local(a=1), {"a": 1}, f"{HERE}:Elsewhere"),
+    "class that can't be found": (nowhere, {"a": 1}, f"{HERE}:Nowhere"),
     "class in C that asks for more": (sys.version_info, list(sys.version_info), "sys:version_info"),
 }
+
+
+def test_a_class_may_stand_under_another_name_than_its_own():
+    """Some libraries give their classes the names of others."""
+    back = through_json(Renamed(a=1))
+    assert (type(back), back) == (Renamed, {"a": 1})
 
 
 @pytest.mark.parametrize(("value", "on_tape", "name"), UNREPLAYABLE.values(), ids=UNREPLAYABLE)

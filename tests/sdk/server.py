@@ -1,4 +1,4 @@
-"""A model server on loopback that speaks the APIs of OpenAI and Anthropic, and counts.
+"""A model server on loopback that speaks the APIs of OpenAI, Anthropic and Google, and counts.
 
 Run as a script it serves until it is interrupted, for a look by hand:
 
@@ -8,6 +8,7 @@ Run as a script it serves until it is interrupted, for a look by hand:
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 import server_anthropic
+import server_embeddings
+import server_google
 import server_openai
 from server_script import Ask, Failure, Message, Model, Reply, RuleModel, ToolCall, scripted
 
@@ -48,6 +51,12 @@ class _API(NamedTuple):
     last_event: str = ""
 
 
+def _google(method: str) -> str:
+    """Return the pattern of the path of a method of Gemini."""
+    return rf"/v1(?:beta)?/models/(?P<model>[^/:]+):{method}(?:\?.*)?"
+
+
+# By a pattern of the path; what its groups find is added to the body of a request.
 _APIS = {
     "/v1/chat/completions": _API(
         server_openai.chat_ask,
@@ -62,13 +71,53 @@ _APIS = {
         server_openai.responses_events,
         server_openai.failure,
     ),
+    "/v1/embeddings": _API(
+        server_embeddings.ask,
+        server_embeddings.answer,
+        server_embeddings.events,
+        server_openai.failure,
+    ),
     "/v1/messages": _API(
         server_anthropic.ask,
         server_anthropic.answer,
         server_anthropic.events,
         server_anthropic.failure,
     ),
+    _google("(?:(?P<stream>streamG)|g)enerateContent"): _API(
+        server_google.ask,
+        server_google.answer,
+        server_google.events,
+        server_google.failure,
+    ),
+    "/v1(?:beta)?/interactions": _API(
+        server_google.interactions_ask,
+        server_google.interactions_answer,
+        server_google.interactions_events,
+        server_google.failure,
+        last_event="data: [DONE]\n\n",
+    ),
+    _google("countTokens"): _API(
+        server_google.ask,
+        server_google.count_answer,
+        server_google.events,
+        server_google.failure,
+    ),
+    _google("batchEmbedContents"): _API(
+        server_google.embed_ask,
+        server_google.embed_answer,
+        server_google.events,
+        server_google.failure,
+    ),
 }
+
+
+def _api_at(path: str) -> tuple[_API | None, dict[str, str | None]]:
+    """Return the API at a path, and what the path says beside the body of a request."""
+    for pattern, api in _APIS.items():
+        found = re.fullmatch(pattern, path)
+        if found:
+            return api, found.groupdict()
+    return None, {}
 
 
 class ModelServer:
@@ -79,8 +128,8 @@ class ModelServer:
             the model that follows rules (``RuleModel``).
 
     Attributes:
-        url: Where it is, or was before it was stopped; ``base_url`` of the Anthropic SDK. The
-            OpenAI SDK wants ``server.openai_url``.
+        url: Where it is, or was before it was stopped; ``base_url`` of the SDKs of Anthropic and
+            Google. The OpenAI SDK wants ``server.openai_url``.
         requests: What was served, in the order of the answers.
     """
 
@@ -147,6 +196,7 @@ class _Listener(ThreadingHTTPServer):
     """The sockets and threads of a server that is up."""
 
     daemon_threads = False  # so that stop() can wait for every one of them
+    request_queue_size = 64  # who comes while it is full waits for a second
 
     def __init__(self, answer: Model, requests: list[Served]) -> None:
         self.answer = answer
@@ -199,11 +249,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer as the API at this path does."""
         # The whole body is read in any case: what is left of it would be taken for a new request.
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
-        api = _APIS.get(self.path)
+        api, said = _api_at(self.path)
         if api is None:
             self._send_failure(Failure(404, f"There is no API at {self.path}."))
             return
-        body = json.loads(content)
+        body = {**json.loads(content), **said}
         ask = api.ask(body)
         reply = self.server.answer(ask)
         if isinstance(reply, Failure):
@@ -264,7 +314,8 @@ def main() -> None:
     with ModelServer() as server, suppress(KeyboardInterrupt):
         print(  # noqa: T201  # it talks to whoever runs it
             f"export OPENAI_BASE_URL={server.openai_url} OPENAI_API_KEY=none\n"
-            f"export ANTHROPIC_BASE_URL={server.url} ANTHROPIC_API_KEY=none",
+            f"export ANTHROPIC_BASE_URL={server.url} ANTHROPIC_API_KEY=none\n"
+            f"export GOOGLE_GEMINI_BASE_URL={server.url} GEMINI_API_KEY=none",
             flush=True,
         )
         threading.Event().wait()

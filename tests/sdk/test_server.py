@@ -340,11 +340,11 @@ def test_an_unknown_path_is_not_found(server, openai_client):
     with pytest.raises(openai.NotFoundError):
         openai_client.models.list()
     with pytest.raises(openai.NotFoundError):
-        openai_client.embeddings.create(model="gpt", input=WISH)
+        openai_client.moderations.create(model="gpt", input=WISH)
 
     assert server.requests == [
         Served("GET", "/v1/models", 404),
-        Served("POST", "/v1/embeddings", 404),
+        Served("POST", "/v1/moderations", 404),
     ]
 
 
