@@ -108,17 +108,20 @@ class Redactor:
     def _without_secret_bytes(self, value: Any, types: Mapping[str, str], places: list[str]) -> Any:
         """Replace bytes in base64 that hold a secret, and note where they stood."""
         for place, name in types.items():
-            if not name.endswith(_BASE64):
-                continue
-            text = base64.b64decode(_pointer.find(value, place)).decode("latin-1")
-            if self._without_secrets(text) == text:
-                continue
-            places.append(place)
-            if not place:
-                return self._placeholder
-            value = copy.deepcopy(value)
-            _pointer.put(value, place, self._placeholder)
+            if name.endswith(_BASE64) and self._is_secret_in_base64(value, place):
+                places.append(place)
+                if not place:
+                    return self._placeholder
+                value = copy.deepcopy(value)
+                _pointer.put(value, place, self._placeholder)
         return value
+
+    def _is_secret_in_base64(self, value: Any, place: str) -> bool:
+        try:
+            text = base64.b64decode(_pointer.find(value, place)).decode("latin-1")
+        except (LookupError, TypeError, ValueError):  # a file was edited
+            return False
+        return self._without_secrets(text) != text
 
     def text(self, text: str) -> str:
         """Take the secrets out of a text, and out of the JSON that it may be.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from agentcassette._loops import let_others_go_first
 from agentcassette._streams import tape
 from agentcassette._taped import Taped
 
@@ -47,10 +48,20 @@ class Resumption:
 
     async def call_in_task(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a method of the original gives, where that is entered in a task."""
-        if self.driver is None:
-            self._manager = self._run()
-            self._drive(await self._manager.__aenter__())
+        while self.driver is None:
+            if self._manager is None:
+                await self._enter_in_task()
+            else:  # another task is about to enter it
+                await let_others_go_first()
         return await self._driven(name)(*args, **kwargs)
+
+    async def _enter_in_task(self) -> None:
+        self._manager = self._run()
+        try:
+            self._drive(await self._manager.__aenter__())
+        except BaseException:
+            self._manager = None
+            raise
 
     def leave(self, *raised: Any) -> Any:
         """Leave the original, if it was entered."""
@@ -62,6 +73,7 @@ class Resumption:
 
     def _drive(self, given: Any) -> None:
         taping: Any = self._answer.taping
+        taping.resume()
         self.driver = Taped(taping, taping.outcome, given, tape)
 
     def _driven(self, name: str) -> Any:

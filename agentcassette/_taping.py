@@ -132,6 +132,11 @@ class Taping:
         self._tokens = step["input_tokens"], step["output_tokens"]
         self._duration_ms = step["duration_ms"]
 
+    def resume(self) -> None:
+        """Note that a call which another tape has answered goes on live."""
+        self.copied = False
+        self._tokens = None
+
     def made(self) -> Made:
         """The call as it is on tape now."""
         fields = {**self._fields, **self.outcome.fields()}

@@ -252,3 +252,27 @@ def test_lines_of_work():
     assert not Line(here, None).goes_on_from(Line(there, None))
     assert Line(here, second).goes_on_from(Line(there, first))
     assert not Line(here, first).goes_on_from(Line(there, second))
+
+
+def test_calls_that_differ_in_what_a_framework_made_up_are_alike(tape):
+    """They are told apart by what came before them."""
+    made_up = "lc_00000000-0000-0000-0000-00000000000{}"
+
+    async def one(number):
+        block = {"id": made_up.format(chance.randrange(10)), "text": "hello"}
+        return await ask_later(await ask_later(number), block)
+
+    async def two():
+        return await asyncio.gather(one(1), one(2))
+
+    @intercept(name="ask_later")
+    async def ask_later(first, block=None):
+        await asyncio.sleep(chance.random() * 0.003)
+        return first, next(answers)
+
+    with record(tape):
+        asyncio.run(two())
+    steps = Cassette.load(tape).steps
+    assert sum("after" in step["concurrency"] for step in steps) == 0
+    alike = [step["arguments"]["args"][1:] for step in steps if len(step["arguments"]["args"]) > 1]
+    assert len(alike) == 2

@@ -162,6 +162,7 @@ def taped(tmp_path_factory):
 
 NAMES = (
     *("os:system", "subprocess:Popen", "builtins:eval", "eval", "antigravity:x", "tuple", "!tuple"),
+    *("bytes[base64]", "bytes[json]", "type", "=tuple", "aiohttp.client_reqrep:ClientResponse"),
     *("ValueError", "OSError", "ExceptionGroup", "BaseException", "KeyboardInterrupt", "list"),
     *(f"{__name__}:{name}" for name in ("Plan", "Events", "taken", "CALLS")),
 )

@@ -435,6 +435,7 @@ class TestJournal:
             '{"agentcassette": 1}\n{"at": ["a", 2, null], "step": {}}\n',
             '{"agentcassette": 1}\n{"at": [1, "b", null], "step": {}}\n',
             '{"agentcassette": 1}\n{"at": [1, 2, null], "step": 5}\n',
+            '{"agentcassette": 1}\n{"at": [1, 2, null], "step": {"name": "ask"}}\n',
             "\xff\n",
         ],
     )
@@ -451,7 +452,7 @@ class TestJournal:
         files[1].write_text(
             json.dumps({"agentcassette": 1, "version": 1})
             + "\n"
-            + json.dumps({"at": [1, 2, None], "step": {"name": 5}})
+            + json.dumps({"at": [1, 2, None], "step": {"name": 5, "arguments": {}}})
         )
         run(files, prompts("a"))
 

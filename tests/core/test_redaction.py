@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentcassette._redaction import PLACEHOLDER, Redactor
+from agentcassette._values import encode
 
 # Put together here, so that no scanner takes this file for a leak.
 KEY = "sk-" + "q7Rt2WxY9bKd4MnP6sVf8HjL"
@@ -342,3 +343,33 @@ def test_a_text_that_comes_again_is_redacted_again():
         assert redactor.text(f"{number}: {secret}") == f"{number}: ****"
     for number in (0, 4999):
         assert redactor.text(f"{number}: {secret}") == f"{number}: ****"
+
+
+IN_BYTES = b"\xff sk-proj-9876543210abcdefghijklmnopQRST \x00"
+
+
+def test_a_secret_in_bytes_that_are_no_text_is_found():
+    """They stand in base64 on tape, where nobody would see it."""
+    encoded = encode({"picture": IN_BYTES, "other": b"\xff\x00"})
+    redacted = Redactor().redact(encoded.json, encoded.types)
+
+    assert redacted.json == {"picture": "****", "other": "/wA="}
+    assert redacted.types == {"/other": "bytes[base64]"}
+    assert redacted.places == ("/picture",)
+    assert encoded.json["picture"] != "****"
+
+
+def test_bytes_that_are_a_secret_are_one():
+    """Also where they are the whole value."""
+    encoded = encode(IN_BYTES)
+
+    assert Redactor().redact(encoded.json, encoded.types) == ("****", {}, ("",))
+    assert Redactor(secrets=False).redact(encoded.json, encoded.types)[0] == encoded.json
+
+
+@pytest.mark.parametrize(
+    "types", [{"/a": "bytes[base64]"}, {"": "bytes[base64]"}, {"/0": "bytes[base64]"}]
+)
+def test_what_only_says_that_it_is_base64_is_left(types):
+    """A file may have been edited."""
+    assert Redactor().redact(["no base64!", 5], types).json == ["no base64!", 5]

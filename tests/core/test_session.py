@@ -11,6 +11,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -821,3 +822,56 @@ def test_warnings_that_are_errors_do_not_lose_the_recording(tape):
             connect()
 
     assert len(Cassette.load(tape)) == 1
+
+
+class TestLosses:
+    """What will not come back, or is not compared, is told when it is recorded: once, and where."""
+
+    def warnings_of(self, tape, *calls):
+        """Give the warnings of a recording."""
+        session = record(tape)
+        session.open()
+        for call in calls:
+            call()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            session.commit()
+        return [str(warning.message).partition(": ")[2] for warning in caught]
+
+    def test_each_type_once_in_a_step(self, tape):
+        """However often it stands there."""
+        give = intercept(lambda: [threading.Lock(), threading.Lock(), object()], name="give")
+
+        assert [text.partition(" can't")[0] for text in self.warnings_of(tape, give, give)] == [
+            f"step {step}, give: a value of type {name} at /result/{place}"
+            for step in (0, 1)
+            for name, place in (("_thread:lock", 0), ("object", 2))
+        ]
+
+    def test_an_argument_that_is_compared_by_its_class_alone(self, tape):
+        """A picture counts as a picture, whatever is on it."""
+
+        def look():
+            see(Picture(1), [Picture(2)], threading.Lock(), lambda: None, Picture, mock.Mock())
+
+        see = intercept(lambda *pictures: None, name="see")
+
+        assert self.warnings_of(tape, look) == [
+            (
+                f"step 0, see: a value of type {__name__}:Picture among the arguments is compared"
+                " by its class alone; hand over data instead, or tell how to keep it with"
+                " agentcassette.register_type"
+            )
+        ]
+
+
+class Picture:
+    """A value that is no data to us."""
+
+    def __init__(self, pixels):
+        self.pixels = pixels
+
+    def __eq__(self, other):
+        return self.pixels == other.pixels
+
+    __hash__ = None

@@ -1063,3 +1063,267 @@ class TestMemory:
             return len(watched)
 
         assert same(tape, agent) == 3
+
+
+class Rooms:
+    """A connection: entered, asked, left."""
+
+    def __init__(self):
+        self.log = []
+
+    def find(self, city):
+        """Find a room."""
+        runs.append(city)
+        return f"{city} {len(runs)}"
+
+    async def find_later(self, city):
+        """Find a room, awaited."""
+        return self.find(city)
+
+
+@intercept
+@contextlib.contextmanager
+def connection():
+    """Connect."""
+    runs.append("connect")
+    try:
+        yield Rooms()
+    finally:
+        runs.append("leave")
+
+
+@intercept
+@contextlib.asynccontextmanager
+async def connection_later():
+    """Connect, awaited."""
+    with connection.__wrapped__() as rooms:
+        yield rooms
+
+
+@contextlib.asynccontextmanager
+async def refused():
+    """Connect in vain."""
+    await asyncio.sleep(0)
+    raise ConnectionError("refused")
+    yield
+
+
+class TestGoingOn:
+    """A connection that was answered from a tape, in a run that goes on live."""
+
+    @staticmethod
+    def agent(*cities):
+        """Ask for rooms in some cities."""
+        with connection() as rooms:
+            return [rooms.find(city) for city in cities]
+
+    @staticmethod
+    async def agent_later(*cities):
+        """Do the same, awaited."""
+        async with connection_later() as rooms:
+            return [await rooms.find_later(city) for city in cities]
+
+    def run(self, *cities, is_async):
+        """Run one of the two."""
+        return asyncio.run(self.agent_later(*cities)) if is_async else self.agent(*cities)
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+    def test_the_original_is_entered_when_it_is_needed(self, tape, is_async):
+        """And left again; what it was asked before is answered from the tape."""
+        with record(tape):
+            live = self.run("Rome", "Oslo", is_async=is_async)
+        runs.clear()
+        with use_cassette(tape, record_mode="update"):
+            again = self.run("Rome", "Bern", "Oslo", is_async=is_async)
+
+        assert again == [live[0], "Bern 2", "Oslo 3"]
+        assert runs == ["connect", "Bern", "Oslo", "leave"]
+        runs.clear()
+        with replay(tape, strict=True):
+            assert self.run("Rome", "Bern", "Oslo", is_async=is_async) == again
+        assert runs == []
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+    def test_it_is_not_entered_where_the_tape_has_it_all(self, tape, is_async):
+        """Nothing has changed."""
+        with record(tape):
+            self.run("Rome", is_async=is_async)
+        runs.clear()
+        with use_cassette(tape, record_mode="update"):
+            self.run("Rome", is_async=is_async)
+
+        assert runs == []
+
+    def test_tasks_that_need_it_at_the_same_time(self, tape):
+        """It is entered once."""
+
+        async def agent(*cities):
+            async with connection_later() as rooms:
+                return await asyncio.gather(*map(rooms.find_later, cities))
+
+        with record(tape):
+            asyncio.run(agent("Rome"))
+        runs.clear()
+        with use_cassette(tape, record_mode="update"):
+            asyncio.run(agent("Rome", "Bern", "Oslo"))
+
+        assert runs == ["connect", "Bern", "Oslo", "leave"]
+
+    def test_an_original_that_can_not_be_entered(self, tape):
+        """Its exception is the agent's, and each task that needs it tries."""
+        ways = [contextlib.nullcontext(Rooms()), refused(), refused()]
+        connect = intercept(lambda: ways.pop(0), name="connect")
+
+        async def agent(*cities):
+            async with connect() as rooms:
+                finding = map(rooms.find_later, cities)
+                return await asyncio.gather(*finding, return_exceptions=True)
+
+        with record(tape):
+            asyncio.run(agent("Rome"))
+        with use_cassette(tape, record_mode="update"):
+            found = asyncio.run(agent("Rome", "Bern", "Oslo"))
+
+        assert [type(one) for one in found] == [str, ConnectionError, ConnectionError]
+
+    def test_an_attribute_of_the_original(self, tape):
+        """Once it answers for itself, it does so in all."""
+        with record(tape):
+            self.agent("Rome")
+        with use_cassette(tape, record_mode="update"), connection() as rooms:
+            rooms.find("Bern")
+            assert rooms.log == []
+
+    def test_a_method_that_is_intercepted_is_taped_once(self, tape):
+        """As the call that it is, and not as a use of the connection as well."""
+
+        async def agent():
+            async with connection_later() as rooms:
+                find = intercept(rooms.find_later, name="find", kind="tool")
+                assert inspect.iscoroutinefunction(find)
+                return await find("Rome")
+
+        same_later(tape, agent)
+        first, second = Cassette.load(tape).steps
+        assert "uses" not in first["stream"]
+        assert second["name"] == "find"
+
+    def test_a_method_that_is_a_coroutine_function_is_one(self, tape):
+        """Whoever asks decides as with the original."""
+
+        async def agent():
+            async with connection_later() as rooms:
+                is_one = [inspect.iscoroutinefunction(getattr(rooms, name)) for name in FINDING]
+                return is_one, [await rooms.find_later("Rome"), rooms.find("Oslo")]
+
+        assert same_later(tape, agent)[0] == [True, False]
+
+
+FINDING = ("find_later", "find")
+
+
+class TestClosing:
+    """What closing does to a stream that is read on."""
+
+    def test_what_had_come_already(self, tape):
+        """It is still handed out, as it was."""
+
+        def agent():
+            stream = events("a", "b")
+            first = next(stream)
+            stream.close()
+            return first, list(stream)
+
+        assert same(tape, agent) == ("a", ["b"])
+
+    def test_nothing_more_than_that(self, tape):
+        """A stream that was left is over once it is closed."""
+        with record(tape):
+            next(events("a", "b"))
+        with replay(tape, strict=True):
+            stream = events("a", "b")
+            stream.close()
+            assert list(stream) == ["a"]
+
+    def test_a_close_that_is_awaited_of_what_is_not_async_by_its_looks(self, tape):
+        """Its class tells."""
+
+        async def agent():
+            async with slow_connection() as given:
+                told = given.status
+                await given.close()
+                return told
+
+        assert same_later(tape, agent) == 200
+
+    def test_a_stream_that_a_method_gave_and_that_was_left(self, tape):
+        """It was given all the same."""
+
+        async def agent():
+            stream = await events_later("a", "b", "c")
+            given = await stream.pieces()
+            try:
+                await asyncio.wait_for(reading(given), 0.05)
+            except asyncio.TimeoutError:
+                return await given.__anext__()
+
+        async def reading(given):
+            async for _ in given:
+                await asyncio.sleep(30)
+
+        assert same_later(tape, agent) == "b"
+
+
+class Slow:
+    """What is closed, awaited, though nothing else of it is."""
+
+    status = 200
+
+    async def close(self):
+        """Close it."""
+
+
+@intercept
+@contextlib.asynccontextmanager
+async def slow_connection():
+    """Connect."""
+    yield Slow()
+
+
+def test_a_coroutine_that_is_driven_by_hand(tape):
+    """There is no loop, and nobody to let go first."""
+
+    @intercept
+    async def numbers():
+        yield 1
+
+    async def agent():
+        return [number async for number in numbers()]
+
+    def drive():
+        with pytest.raises(StopIteration) as stop:
+            agent().send(None)
+        return stop.value.value
+
+    assert same(tape, drive) == [1]
+
+
+def test_other_tasks_run_between_the_chunks(tape):
+    """As they do while a chunk is waited for."""
+
+    async def agent(seen):
+        queue = asyncio.Queue()
+
+        async def put():
+            async for word in await events_later("a", "b", "c"):
+                seen.append(f"put {word}")
+                await queue.put(word)
+
+        task = asyncio.create_task(put())
+        for _ in range(3):
+            seen.append(f"got {await queue.get()}")
+        await task
+        return seen
+
+    live, again = both(tape, lambda: asyncio.run(agent([])))
+    assert again[:2] == live[:2] == ["put a", "got a"]

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+import trio
 
 from agentcassette import Cassette, DivergenceError, intercept, record, replay, use_cassette
 
@@ -1027,3 +1028,34 @@ class TestOverlappingStreams:
         """Answer."""
         await asyncio.sleep(0.01)
         return f"{prompt}!"
+
+
+@pytest.mark.parametrize("form", ["async_generator", "async_iterator"])
+def test_under_trio(tape, form):
+    """Another event loop reads the same chunks, and others run between them."""
+
+    async def later(chunks):
+        for chunk in chunks:
+            await trio.lowlevel.checkpoint()
+            yield chunk
+
+    class Reader:
+        def __init__(self, chunks):
+            self.chunks = later(chunks)
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            return await self.chunks.__anext__()
+
+    make = later if form == "async_generator" else Reader
+    stream = intercept(lambda: make([1, 2]), name="stream")
+
+    async def drive():
+        return [chunk async for chunk in stream()]
+
+    def agent():
+        return trio.run(drive)
+
+    assert recorded(tape, agent) == replayed(tape, agent) == [1, 2]

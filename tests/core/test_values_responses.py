@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import gzip
 import importlib
 import importlib.util
 import json
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import aiohttp
 import anthropic
 import httpx
 import openai
@@ -339,3 +343,80 @@ def test_the_two_names_of_httpx_stand_in_for_each_other(monkeypatch):
     assert types[""] == "httpx2:Response"
     assert type(back) is httpx.Response
     assert back.text == "x"
+
+
+async def fetched(url):
+    """Get a response of aiohttp, read or not."""
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        unread = encode(response), is_read_later(response)
+        await response.read()
+        return response, unread
+
+
+@pytest.fixture
+def url():
+    """Give the address of a server that answers with JSON."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self):
+            """Answer."""
+            self.send_response(429, "Slow down")
+            self.send_header("Retry-After", "2")
+            self.end_headers()
+            self.wfile.write(b'{"text":"later"}')
+
+        def log_message(self, *args):
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/a"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_response_of_aiohttp_comes_back_working(url):
+    """SDKs put it into their errors."""
+    response, unread = asyncio.run(fetched(url))
+    encoded = encode(response)
+    assert unreplayable(encoded.types) == []
+    assert not is_read_later(response)
+    assert encoded.json["content"] == {"text": "later"}
+    back = through_json(response)
+    assert (type(back), back.status, back.reason) == (type(response), 429, "Slow down")
+    assert (back.headers["retry-after"], str(back.url), back.method) == ("2", url, "GET")
+    assert asyncio.run(back.json(content_type=None)) == {"text": "later"}
+    assert asyncio.run(back.text()) == '{"text":"later"}'
+    assert encode(back) == encoded
+    encoded.json["content"] = "****"
+    assert asyncio.run(decode(encoded.json, encoded.types).read()) == b"****"
+    (json_of_unread, types, _), is_later = unread
+    assert json_of_unread["status"] == 429
+    assert unreplayable(types) == [("", "aiohttp.client_reqrep:ClientResponse")]
+    assert is_later
+
+
+BODIES = {
+    "compact": (b'{"a":[1,2.5,"\xc3\xa9"]}', {"a": [1, 2.5, "é"]}, "bytes[json]"),
+    "spaced": (b'{"a": 1, "b": null}', {"a": 1, "b": None}, "bytes[json spaced]"),
+    "indented": (b'{\n  "a": []\n}', {"a": []}, "bytes[json indented]"),
+    "with a newline": (b"[true]\n", [True], "bytes[json line]"),
+    "laid out in another way": (b'{ "a": 1 }', '{ "a": 1 }', "bytes"),
+    "a number written in another way": (b'{"a":1e2}', '{"a":1e2}', "bytes"),
+    "no number": (b"[NaN]", ["NaN"], "bytes[json]"),
+    "no JSON": (b"{not json", "{not json", "bytes"),
+    "a text": (b'"text"', '"text"', "bytes"),
+    "nested too deeply": (b"[" * 100_000, "[" * 100_000, "bytes"),
+    "no text": (b"[\xff]", "W/9d", "bytes[base64]"),
+    "nothing": (b"", "", "bytes"),
+}
+
+
+@pytest.mark.parametrize(("body", "on_tape", "name"), BODIES.values(), ids=BODIES)
+def test_a_body_of_json_is_readable_on_tape(body, on_tape, name, library):
+    """And comes back byte by byte, however it was laid out."""
+    response = library.Response(200, content=body)
+    encoded = encode(response)
+    assert (encoded.json["content"], encoded.types["/content"]) == (on_tape, name)
+    assert through_json(response).content == body
