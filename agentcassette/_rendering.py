@@ -111,7 +111,8 @@ def _changed_lines(a: list[str], b: list[str], width: int) -> Iterator[str]:
 
 def _is_subtle(a: str, b: str, width: int) -> bool:
     """Tell whether the difference of two lines would not be seen, or be cut off."""
-    return max(len(a), len(b)) > width - len("  - ") or a.split() == b.split()
+    longest = max(len(visible(a)), len(visible(b)))
+    return longest > width - len("  - ") or a.split() == b.split()
 
 
 def _around_the_change(a: str, b: str, width: int) -> Iterator[str]:

@@ -21,8 +21,8 @@ from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file
+from pytest_agentcassette._options import mode_option
 from pytest_agentcassette._planning import Plan, plan_of, run_of
-from pytest_agentcassette._settings import mode_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,25 +8,17 @@ import pytest
 
 from pytest_agentcassette._marker import LISTED_MODES, MODES, check_mode, read_marker
 from pytest_agentcassette._neighbours import OPTION, translate
+from pytest_agentcassette._options import OWN_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "OPTION_IS_OURS",
-    "OWN_OPTION",
     "RunSettings",
     "Settings",
     "merge",
-    "mode_option",
     "read_run_settings",
 ]
-
-#: The option for the record mode that nobody else has.
-OWN_OPTION = "--cassette-record-mode"
-
-#: In the stash of pytest's config: whether `--record-mode` is our option, or a neighbour's.
-OPTION_IS_OURS = pytest.StashKey[bool]()
 
 #: The keys that a secret usually lies under; the case, hyphens and underscores of a key count for
 #: nothing. Not `token`: a model's answer is made of tokens, and some APIs list them one by one.
@@ -170,11 +162,6 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
         ignore=tuple(config.getini("cassette_ignore")),
         cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
     )
-
-
-def mode_option(config: pytest.Config) -> str:
-    """The option that sets our record mode, for the commands that we suggest."""
-    return OPTION if config.stash.get(OPTION_IS_OURS, False) else OWN_OPTION
 
 
 def _shared_mode(mode: str | None) -> str | None:

@@ -6,27 +6,20 @@ needs it is imported by the hook that meets the first test with a cassette.
 
 from __future__ import annotations
 
-import os
-import shutil
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_agentcassette._ledger import RECORD, Ledger, Record
-from pytest_agentcassette._marker import MODES
+from pytest_agentcassette._bookkeeping import Bookkeeper
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
+from pytest_agentcassette._options import OPTION_IS_OURS, RECORD_MODE, add_options
 from pytest_agentcassette._run import RUN
-from pytest_agentcassette._settings import OPTION_IS_OURS, OWN_OPTION, mode_option
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from agentcassette import AgentCassetteError, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
-
-#: In the stash of pytest's config: what the tests did, also those of pytest-xdist's workers.
-LEDGER = pytest.StashKey[Ledger]()
 
 #: In the stash of a test that uses a cassette: the attempt at it that is under way.
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
@@ -36,39 +29,10 @@ _MARKER = (
     " model=None): record the intercepted calls of the test, and replay them from then on."
 )
 
-_RECORD_MODE: dict[str, Any] = {
-    "dest": "cassette_record_mode",
-    "choices": MODES,
-    "metavar": "MODE",
-    "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
-    " only (none); record (all); replay until the first drift and record from there on (update)",
-}
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options, but for `--record-mode`, which others may have."""
-    group = parser.getgroup("agentcassette", "cassettes of LLM agents")
-    group.addoption(OWN_OPTION, **_RECORD_MODE)
-    group.addoption(
-        "--cassette-strict",
-        action="store_true",
-        help="fail a test at the first drift from its cassette, unless its marker says otherwise",
-    )
-    group.addoption(
-        "--cassette-dir",
-        metavar="DIR",
-        help="keep all cassettes below this folder, in folders like those of the tests",
-    )
-    group.addoption(
-        "--cassette-report",
-        action="store_true",
-        help="show what each test did with its cassette, and what that cost or saved",
-    )
-    parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
-    parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
-    parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
-    parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
-    parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
+    add_options(parser)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,7 +43,7 @@ def pytest_load_initial_conftests(
     try:
         return (yield)
     finally:
-        early_config.stash[OPTION_IS_OURS] = offer_option(parser, **_RECORD_MODE)
+        early_config.stash[OPTION_IS_OURS] = offer_option(parser, **RECORD_MODE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
-    config.pluginmanager.register(_Bookkeeper(config), "agentcassette-bookkeeper")
+    config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -212,44 +176,3 @@ def pytest_runtest_makereport(
         if report.when == "teardown":
             del item.stash[ATTEMPT]
     return report
-
-
-class _Bookkeeper:
-    """Keeps the ledger where the reports of all tests arrive, and shows it."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._ledger = config.stash[LEDGER] = Ledger()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Enter what a test did with its cassette."""
-        plain = getattr(report, RECORD, None)
-        if plain is not None:
-            self._ledger.enter(Record.from_plain(plain))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, error: object) -> None:
-        """Take note of a worker of pytest-xdist that was lost."""
-        self._ledger.lost_workers += bool(error)
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Show the table if it was asked for, and the summary if the run is not a quiet one."""
-        records = self._ledger.records()
-        if not records:
-            return
-        from pytest_agentcassette._report import RunFacts, summary, table
-
-        lines = []
-        if self._config.getoption("--cassette-report"):
-            terminalreporter.write_sep("=", "cassettes")
-            width = shutil.get_terminal_size().columns
-            lines += table(records, width=width, now=datetime.now(timezone.utc))
-        if self._config.getoption("verbose") >= 0:
-            facts = RunFacts(
-                mode_option=mode_option(self._config),
-                is_ci=bool(os.environ.get("CI")),
-                lost_workers=self._ledger.lost_workers,
-            )
-            lines += summary(records, facts)
-        for line in lines:
-            terminalreporter.write_line(line.text, **({line.markup: True} if line.markup else {}))

@@ -221,6 +221,21 @@ AGENTS = NODES.map(lambda node: named(node, itertools.count()))
 # -- changed in one place ----------------------------------------------------------------------
 
 
+AWAITED = {"ask_later", "fail_later", "stream_later"}
+
+
+def is_ordered(node: Node, *, elsewhere: bool = False) -> bool:
+    """Tell whether the calls of an agent can wait for those that come before them.
+
+    A sync call on the thread of an event loop can't, and is ordered against the calls of its own
+    task alone.
+    """
+    if isinstance(node, Together):
+        elsewhere = elsewhere or node.way != "sequence"
+        return all(is_ordered(part, elsewhere=elsewhere) for part in node.parts)
+    return not elsewhere or isinstance(node, Inside) or node.way in AWAITED
+
+
 def changes_of(node: Node) -> list[Node]:
     """Give every agent that differs from this one in one place, where that can be told.
 
@@ -245,6 +260,7 @@ def changes_of(node: Node) -> list[Node]:
         changed += [
             replace(node, parts=(*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]))
             for at in range(len(parts) - 1)
+            if is_ordered(parts[at]) and is_ordered(parts[at + 1])
         ]
     dropped = [replace(node, parts=(*parts[:at], *parts[at + 1 :])) for at in range(len(parts))]
     added = [

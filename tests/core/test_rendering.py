@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentcassette._differences import differences
@@ -258,6 +258,7 @@ LETTERS = "ab \n\x7f"
 
 
 @given(st.text(LETTERS), st.text(LETTERS), st.text(LETTERS), st.integers(24, 80))
+@example("\x7f", "a\n", "\n", 24)  # a letter is not the length of what is shown for it
 def test_two_sides_of_a_change_look_different(before, a, b, width):
     """No change of a text is hidden by the way it is written."""
     lines = rendered({"text": before * 9 + a}, {"text": before * 9 + b}, width=width, limit=None)

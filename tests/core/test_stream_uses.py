@@ -1171,7 +1171,7 @@ class TestGoingOn:
 
     def test_an_original_that_can_not_be_entered(self, tape):
         """Its exception is the agent's, and each task that needs it tries."""
-        ways = [contextlib.nullcontext(Rooms()), refused(), refused()]
+        ways = [connection_later.__wrapped__(), refused(), refused()]
         connect = intercept(lambda: ways.pop(0), name="connect")
 
         async def agent(*cities):

@@ -14,11 +14,12 @@ WATCH = """
 
 LIGHT = [
     "pytest_agentcassette",
+    "pytest_agentcassette._bookkeeping",
     "pytest_agentcassette._ledger",
     "pytest_agentcassette._marker",
     "pytest_agentcassette._neighbours",
+    "pytest_agentcassette._options",
     "pytest_agentcassette._run",
-    "pytest_agentcassette._settings",
     "pytest_agentcassette.plugin",
 ]
 
