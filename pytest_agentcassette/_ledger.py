@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["OUTCOMES", "RECORD", "Cost", "Ledger", "Record", "Totals", "total"]
+__all__ = [
+    "OUTCOMES",
+    "RECORD",
+    "STALE",
+    "Cost",
+    "Ledger",
+    "LiveCalls",
+    "Record",
+    "Stale",
+    "Totals",
+    "total",
+]
 
 #: The attribute of the report of a test's teardown that carries the test's record, as plain data,
 #: to whoever keeps the ledger; with pytest-xdist from a worker to its controller.
@@ -28,6 +39,10 @@ OUTCOMES = (
     "pending",
     "discarded",
 )
+
+#: How a cassette can be stale: no collected test claims the file; some of its steps were never
+#: played; it is older than the project wants.
+STALE = ("unclaimed", "unplayed", "old")
 
 
 class Cost(NamedTuple):
@@ -97,6 +112,40 @@ class Record(NamedTuple):
         return cls(**{**plain, "cost": cost, "saved": saved, "drift": tuple(plain["drift"])})
 
 
+class Stale(NamedTuple):
+    """A cassette that is stale, in one of the ways of `STALE`; one can be so in several.
+
+    Attributes:
+        kind: How it is stale.
+        path: The file, as it is shown.
+        detail: What is known of it, in a few words: `3 steps never played`, `140 days old`.
+        test: The id of the test that it belongs to, or did; None where nobody knows.
+    """
+
+    kind: str
+    path: str
+    detail: str = ""
+    test: str | None = None
+
+
+class LiveCalls(NamedTuple):
+    """Intercepted calls that ran for real, outside of any session.
+
+    Attributes:
+        test: The id of the test that was running.
+        name: The name of the callable.
+        kind: The label of its calls, such as "llm".
+        calls: How many there were.
+        fixture: The fixture, of a wider scope than the test, that made them; None for the test.
+    """
+
+    test: str
+    name: str
+    kind: str
+    calls: int
+    fixture: str | None = None
+
+
 class Totals(NamedTuple):
     """What all tests of a run did with their cassettes.
 
@@ -130,10 +179,14 @@ class Ledger:
 
     Attributes:
         lost_workers: How many workers crashed.
+        stale: The cassettes that are stale, as far as this run could know.
+        live_calls: The calls that ran for real where no session was open.
     """
 
     def __init__(self) -> None:
         self.lost_workers = 0
+        self.stale: list[Stale] = []
+        self.live_calls: list[LiveCalls] = []
         self._records: dict[str, Record] = {}
 
     def enter(self, record: Record) -> None:
