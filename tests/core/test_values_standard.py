@@ -118,8 +118,6 @@ class Point(NamedTuple):
 Old = collections.namedtuple("Old", "a b")  # noqa: PYI024 - it is what is tested
 
 
-TZ_OF_PYDANTIC = pydantic.TypeAdapter(dt.datetime).validate_json('"2026-06-30T12:00:00+02:00"')
-
 KEPT = {
     "date": (dt.date(2026, 6, 30), "2026-06-30", "date"),
     "naive datetime": (
@@ -156,11 +154,6 @@ KEPT = {
         dt.datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
         "2026-10-25T02:30:00+01:00",
         "datetime[zone=Europe/Berlin,fold=1]",
-    ),
-    "datetime that pydantic made": (
-        TZ_OF_PYDANTIC,
-        "2026-06-30T12:00:00+02:00",
-        "datetime[TzInfo]",
     ),
     "time": (dt.time(1, 2, 3), "01:02:03", "time"),
     "time in a zone": (dt.time(1, tzinfo=BERLIN), "01:00:00", "time[zone=Europe/Berlin]"),
@@ -214,6 +207,19 @@ def test_a_value_is_readable_on_tape_and_comes_back_as_it_was(value, on_tape, na
     assert back == value
     assert type(back) is type(value)
     assert repr(back) == repr(value)
+
+
+def moment_of_pydantic():
+    """Make a datetime with pydantic; where one outlives its test, Python 3.12.1 crashes at exit."""
+    return pydantic.TypeAdapter(dt.datetime).validate_json('"2026-06-30T12:00:00+02:00"')
+
+
+def test_a_moment_of_pydantic_comes_back():
+    """With the time zone of pydantic's own."""
+    moment = moment_of_pydantic()
+    assert encode(moment) == ("2026-06-30T12:00:00+02:00", {"": "datetime[TzInfo]"}, ())
+    back = through_json(moment)
+    assert (back, repr(back), type(back)) == (moment, repr(moment), dt.datetime)
 
 
 def test_a_decimal_that_signals_comes_back():
@@ -335,7 +341,7 @@ def test_numbers_of_the_right_type_need_no_digits():
 
 def test_a_moment_of_pydantic_needs_pydantic(monkeypatch):
     """Its time zone is a class of a library that has to be imported."""
-    encoded = encode(TZ_OF_PYDANTIC)
+    encoded = encode(moment_of_pydantic())
     monkeypatch.delitem(sys.modules, "pydantic_core")
     value = decode(encoded.json, encoded.types)
     with pytest.raises(UnreplayableValue, match="import pydantic"):
