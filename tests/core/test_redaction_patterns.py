@@ -105,6 +105,7 @@ AGAIN = {
     "what is left beside a placeholder": (r"[^a]{6}", "b" * 9, "****b"),
     "a placeholder and more": (r"\*b", "****b", "****"),
     "from placeholder to placeholder": (r"\*x\*", "****x****", "****"),
+    "into one placeholder from both sides": (r"x\*|\*y", "x****y", "****"),
     "over placeholders": (r"\*.*\*", "****x****y****", "****"),
     "a place between letters": (r"\b|b", "ab b", "a**** ****"),
 }

@@ -434,11 +434,19 @@ def test_a_hook_adds_lines_to_the_report(planned, options):
 
 def test_a_text_is_as_good_as_a_list_of_lines(planned):
     """And None is nothing; without the report nobody is asked."""
-    planned.write("conftest.py", "def pytest_agentcassette_report_lines(): return 'a line'")
+    planned.write(
+        "conftest.py",
+        """
+        pytest_plugins = ["more"]
+
+        def pytest_agentcassette_report_lines():
+            return "a line"
+        """,
+    )
     planned.write("more.py", "def pytest_agentcassette_report_lines(): return None")
 
     assert "a line" not in planned.run(passed=1).lines
-    assert "a line" in planned.run("-p", "more", "--cassette-report", passed=1).lines
+    assert "a line" in planned.run("--cassette-report", passed=1).lines
 
 
 WRONG = {
@@ -492,13 +500,23 @@ def test_a_plugin_is_named_by_its_name_or_its_class(planned):
         """,
     )
 
-    assert "redact of the plugin team: it may give" in planned.run("-p", "team").text
-    assert "redact of the plugin Team: it may give" in planned.run("-p", "other").text
+    planned.write("conftest.py", "pytest_plugins = ['team']")
+    assert "redact of the plugin team: it may give" in planned.run().text
+    planned.write("conftest.py", "pytest_plugins = ['other']")
+    assert "redact of the plugin Team: it may give" in planned.run().text
 
 
 def test_what_a_wrapper_makes_of_the_answers_of_others_is_told_of_all(planned):
     """Each of them alone is right."""
-    planned.write("conftest.py", "def pytest_agentcassette_redact(): return 'phone'")
+    planned.write(
+        "conftest.py",
+        """
+        pytest_plugins = ["team"]
+
+        def pytest_agentcassette_redact():
+            return "phone"
+        """,
+    )
     planned.write(
         "team.py",
         """
@@ -510,9 +528,11 @@ def test_what_a_wrapper_makes_of_the_answers_of_others_is_told_of_all(planned):
         """,
     )
 
-    text = planned.run("-p", "team").text
+    text = planned.run().text
 
-    assert "redact of conftest.py or the plugin team: it may give" in text
+    assert re.search(
+        "redact of (conftest.py or the plugin team|the plugin team or conftest.py)", text
+    )
 
 
 @pytest.mark.parametrize("hook", ["redact", "ignore", "path", "register_types"])
