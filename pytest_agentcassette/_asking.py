@@ -79,7 +79,7 @@ class Question(NamedTuple):
             if frames is not None:
                 whose = f" of {self._shown(frames.tb_frame.f_code.co_filename)}"
             told = traceback.format_exception(type(error), error, frames)
-            what = f"{whose} raised {type(error).__name__}:\n{''.join(told)}"
+            what = f"{whose} raised {type(error).__name__}:\n{''.join(told).rstrip()}"
             raise self._wrong(what) from None
         if self.first:
             return [] if answer is None else [answer]

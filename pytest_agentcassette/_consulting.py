@@ -181,7 +181,7 @@ def _taken(keyword: str) -> Callable[[Any], Any]:
     def check(answer: Any) -> Any:
         taken = take(keyword, answer)
         if taken is None:
-            raise TypeError(f"it may give {expected(keyword)}, or None, and {_told(answer)}")
+            raise TypeError(f"it gave {_told(answer)}, and may give {expected(keyword)}, or None")
         if keyword != "path":
             check_core(**{keyword: taken})
         return taken
@@ -192,16 +192,16 @@ def _taken(keyword: str) -> Callable[[Any], Any]:
 def _lines(answer: Any) -> list[str]:
     texts = [answer] if isinstance(answer, str) else answer
     if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
-        raise TypeError(f"it may give a text, a list of texts, or None, and {_told(answer)}")
+        raise TypeError(f"it gave {_told(answer)}, and may give a text, a list of texts, or None")
     return [line for text in texts for line in text.splitlines() or [""]]
 
 
 def _told(answer: Any) -> str:
     """What an implementation gave, by its type: the value may be what nobody is to see."""
     if not isinstance(answer, (list, tuple)):
-        return f"gave a value of type {type(answer).__name__}"
+        return f"a value of type {type(answer).__name__}"
     names = dict.fromkeys(type(one).__name__ for one in answer)
-    return f"gave a {type(answer).__name__} of {' and '.join(names)}"
+    return f"a {type(answer).__name__} of {' and '.join(names)}"
 
 
 def _cost(cost: Cost) -> CostFacts:

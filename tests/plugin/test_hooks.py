@@ -450,15 +450,23 @@ def test_a_text_is_as_good_as_a_list_of_lines(planned):
 
 
 WRONG = {
-    "redact, a number": ("redact", "5", "or None, and gave a value of type int"),
-    "redact, in a list": ("redact", '["a", b"b"]', "or None, and gave a list of str and bytes"),
+    "redact, a number": (
+        "redact",
+        "5",
+        "it gave a value of type int, and may give the name of a key",
+    ),
+    "redact, in a list": ("redact", '["a", b"b"]', "it gave a list of str and bytes, and may give"),
     "redact, a pattern": ("redact", '__import__("re").compile("x*")', "matches the empty string"),
     "redact, bytes": ("redact", '__import__("re").compile(b"x")', "got one of bytes"),
-    "ignore, a number": ("ignore", "5", "it may give a path such as kwargs.request_id"),
+    "ignore, a number": ("ignore", "5", "and may give a path such as kwargs.request_id"),
     "ignore, a path": ("ignore", '"a..b"', "a..b"),
-    "path, a number": ("path", "5", "it may give the path of a file, or None, and gave a value"),
-    "path, nothing": ("path", '""', "it may give the path of a file"),
-    "path, a list": ("path", '["a.json"]', "and gave a list of str"),
+    "path, a number": (
+        "path",
+        "5",
+        "it gave a value of type int, and may give the path of a file, or None",
+    ),
+    "path, nothing": ("path", '""', "it gave a value of type str, and may give the path of a file"),
+    "path, a list": ("path", '["a.json"]', "it gave a list of str, and may give the path"),
 }
 
 
@@ -501,9 +509,9 @@ def test_a_plugin_is_named_by_its_name_or_its_class(planned):
     )
 
     planned.write("conftest.py", "pytest_plugins = ['team']")
-    assert "redact of the plugin team: it may give" in planned.run().text
+    assert "redact of the plugin team: it gave" in planned.run().text
     planned.write("conftest.py", "pytest_plugins = ['other']")
-    assert "redact of the plugin Team: it may give" in planned.run().text
+    assert "redact of the plugin Team: it gave" in planned.run().text
 
 
 def test_what_a_wrapper_makes_of_the_answers_of_others_is_told_of_all(planned):
@@ -624,13 +632,16 @@ def test_a_hook_that_is_asked_while_a_test_runs_fails_that_test(project):
 
     run = project.run(failed=1)
 
-    assert "test_it.py::test_plan: pytest_agentcassette_redact of conftest.py: it may" in run.text
+    assert "test_it.py::test_plan: pytest_agentcassette_redact of conftest.py: it gave" in run.text
     assert "_lifecycle.py" not in run.text
 
 
 WRONG_LINES = {
-    "a number": ("return 5", "report_lines of conftest.py: it may give a text, a list of texts"),
-    "a list": ("return [5]", "or None, and gave a list of int"),
+    "a number": ("return 5", "report_lines of conftest.py: it gave a value of type int, and"),
+    "a list": (
+        "return [5]",
+        "it gave a list of int, and may give a text, a list of texts, or None",
+    ),
     "an exception": ("return 1 / 0", "report_lines of conftest.py raised ZeroDivisionError:"),
 }
 
