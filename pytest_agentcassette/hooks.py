@@ -147,11 +147,11 @@ def pytest_agentcassette_path(item: pytest.Item, path: Path) -> str | os.PathLik
 def pytest_agentcassette_finished(
     item: pytest.Item, cassette: Cassette, path: Path, outcome: str
 ) -> None:
-    """See the cassette of a test that is done with it, and that was neither lost nor left out.
+    """See the cassette of a test once the test is done with it.
 
-    Called in the process that ran the test, once its clean-up is done and the cassette is written.
-    What it raises is an error of the test's teardown. A test that made no call and has no cassette
-    is not told of; nor is one that failed before there was a cassette.
+    Called in the process that ran the test, after its clean-up, when the cassette is written. What
+    it raises is an error of the test's teardown. Not called where there is no cassette to be seen:
+    the test made no call, or failed while it recorded.
 
     Args:
         item: The test.
