@@ -19,6 +19,7 @@ from agentcassette import (
 )
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._claims import is_defined
+from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file
 from pytest_agentcassette._options import mode_option
@@ -55,6 +56,7 @@ class Attempt:
         self.is_requested = False
         self.record: Record | None = None
         self._plan = plan_of(item)
+        self._item = item
         self._config = item.config
         self._remedy = _remedy(self._plan, item.config)
         self._path = _shown(self._plan.location.path, item.config.rootpath)
@@ -204,6 +206,9 @@ class Attempt:
             )
         if problem:
             _fail(problem)
+        if self.record is not None:
+            cassette = session.face.cassette if written else session.cassette
+            tell_finished(self._item, cassette, self._plan.location.path, self.record.outcome)
 
     def _explain(
         self, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]
