@@ -89,6 +89,11 @@ class _Face:
         ]
 
     @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of the calls made so far, as plain dicts in the form of the file."""
+        return self._trajectory.steps()
+
+    @property
     def replayed(self) -> int:
         """How many calls were answered from a tape."""
         return sum(self._trajectory.replayed())
@@ -136,11 +141,6 @@ class Recorder(_Face):
         self.model = model
         self.cassette: Cassette | None = None
         self._recording = recording
-
-    @property
-    def steps(self) -> list[dict[str, Any]]:
-        """The steps so far, as plain dicts in the form of the file."""
-        return self._recording.steps()
 
     @property
     def unreplayable(self) -> list[Unreplayable]:
