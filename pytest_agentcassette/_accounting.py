@@ -94,11 +94,11 @@ def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
     """What became of a cassette that nothing was wrong with."""
     if ending.written:
         return "recorded" if session.cassette is None else "updated"
+    if not ending.passed and (ending.kept or session.resumed):
+        return "pending"
     if not session.face.recorded:
         return "replayed"
-    if ending.passed:
-        return "unchanged"
-    return "pending" if ending.kept else "discarded"
+    return "unchanged" if ending.passed else "discarded"
 
 
 def _drift(session: Session[Recorder | Player], ending: Ending) -> tuple[str, ...]:

@@ -30,6 +30,17 @@ _REMEDIES = {
     "unusable": "unusable; bring the file back, or delete it and record it with",
 }
 
+_PENDING = "failed; what was paid for is kept, and used when the test runs again, with"
+
+_PENDING_IN_CI = (
+    "failed; what was paid for is in pytest's cache folder, and if that outlasts CI, it is used"
+    " when the test runs again, with"
+)
+
+_LOST = "failed; what was paid for is lost, as there is no cache folder to keep it in"
+
+_NOT_KEPT = "failed; what was paid for could not be kept"
+
 _LISTED = 10  # entries below each heading of the summary; the table has them all
 
 
@@ -110,7 +121,7 @@ class _Listing:
         if entries:
             self.say(heading, color)
             for entry in entries[:_LISTED]:
-                self.lines += [Line(f"    {line}") for line in entry.splitlines()]
+                self.lines += [Line(f"    {line}") for line in entry.split("\n")]
             self._add_rest(len(entries) - _LISTED)
 
     def _add_rest(self, more: int) -> None:
@@ -120,20 +131,11 @@ class _Listing:
 
     def add_unwritten(self, records: Sequence[Record]) -> None:
         """Add what was paid for and is not, or not for long, in a cassette."""
-        is_ci, has_cache = self._facts.is_ci, self._facts.has_cache
-        pending = "failed; what was paid for is kept, and used when the test runs again, with"
-        if is_ci:
-            pending = (
-                "failed; what was paid for is in pytest's cache folder: if that outlasts CI, it is"
-                " used when the test runs again, with"
-            )
-        lost = (
-            "could not be kept"
-            if has_cache
-            else "is lost, as there is no cache folder to keep it in"
-        )
+        is_ci = self._facts.is_ci
+        pending = _PENDING_IN_CI if is_ci else _PENDING
+        discarded = _NOT_KEPT if self._facts.has_cache else _LOST
         self.add(pending, _paid(records, "pending"), "yellow")
-        self.add(f"failed; what was paid for {lost}", _paid(records, "discarded"), "yellow")
+        self.add(discarded, _paid(records, "discarded"), "yellow")
         resumed = sum(record.resumed for record in records)
         if resumed:
             self.say(f"{plural(resumed, 'call')} answered from what failed runs had left")
@@ -164,8 +166,8 @@ class _Listing:
         entries = []
         for one in live_calls:
             fixture = "" if one.fixture is None else f" (fixture {one.fixture})"
-            entries.append(f"{plural(one.calls, 'live call')} of {one.name}: {one.test}{fixture}")
-        heading = "outside of any session; refuse such calls with --cassette-live=block"
+            entries.append(f"{plural(one.calls, 'call')} of {one.name}: {one.test}{fixture}")
+        heading = "live calls outside of any session; refuse them with --cassette-live=block"
         self.add(heading, entries, "yellow")
 
     def add_lost_workers(self) -> None:
@@ -173,11 +175,7 @@ class _Listing:
         workers, tests = self._facts.lost_workers, self._facts.lost_tests
         if not workers:
             return
-        lost = (
-            "could not be kept"
-            if has_cache
-            else "is lost, as there is no cache folder to keep it in"
-        )
+        lost = f"{plural(workers, 'worker')} crashed"
         if tests:
             self.add(f"{lost}; what these tests did with a cassette is not known", tests, "red")
         else:
@@ -194,7 +192,7 @@ def _counts(
         yield f"{len(files):,} stale"
     calls = sum(one.calls for one in live_calls)
     if calls:
-        yield f"{plural(calls, 'live call')} outside of any session"
+        yield plural(calls, "live call")
 
 
 def _color(totals: Totals, stale: Sequence[Stale], live_calls: Sequence[LiveCalls]) -> str:
@@ -215,10 +213,11 @@ def _not_spent(totals: Totals) -> str:
 
 
 def _paid(records: Iterable[Record], outcome: str) -> list[str]:
-    """What was paid for the tests of an outcome; those that go on, by the command that does it."""
-    return [
-        f"{one.remedy if outcome == 'pending' else one.test}"
-        f"  ({plural(one.cost.tokens - one.saved.tokens, 'token')})"
-        for one in records
-        if one.outcome == outcome
-    ]
+    """The tests of an outcome, or the command that goes on, and what was paid for in this run."""
+    entries = []
+    for one in records:
+        if one.outcome == outcome:
+            tokens = one.cost.tokens - one.saved.tokens
+            paid = f"  ({plural(tokens, 'token')})" if tokens else ""
+            entries.append(f"{one.remedy if outcome == 'pending' else one.test}{paid}")
+    return entries

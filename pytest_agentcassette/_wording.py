@@ -14,7 +14,7 @@ __all__ = ["Line", "age", "dollars", "duration", "plural", "prose", "unpriced_ca
 _MINUTE = 60
 
 _CENT = 0.01
-_LEAST = 0.0001  # a fraction of a cent that is still shown in digits
+_LEAST = 0.0001  # what is less is not told in digits
 
 
 class Line(NamedTuple):
@@ -85,8 +85,8 @@ def age(recorded_at: str | None, now: datetime) -> str:
 
 
 def dollars(price: float) -> str:
-    """A price, to the cent, or below that to two digits that tell something."""
-    if price == 0 or round(price, 2) >= _CENT:
+    """A price, to the cent; one of less than a cent, to a hundredth of it."""
+    if price == 0 or price >= _CENT:
         return f"${price:,.2f}"
     return f"${price:.4f}" if round(price, 4) >= _LEAST else "<$0.0001"
 
