@@ -74,7 +74,7 @@ _CACHE_READ = (
     "prompt_cache_hit_tokens",
 )
 
-# Anthropic; Bedrock; pydantic-ai; langchain. OpenAI bills what is put there as any input.
+# Anthropic; Bedrock; pydantic-ai and OpenAI; langchain.
 _CACHE_WRITE = (
     "cache_creation_input_tokens",
     "cacheWriteInputTokens",
