@@ -56,8 +56,10 @@ class Trajectory:
         self._recording = recording
 
     def steps(self) -> list[dict[str, Any]]:
-        """The steps of all calls made so far."""
-        return list(self.answers) if self._recording is None else self._recording.steps()
+        """The steps of all calls made so far, each a new dict."""
+        if self._recording is not None:
+            return self._recording.steps()
+        return [dict(step) for step in self.answers]
 
     def replayed(self) -> list[bool]:
         """For each of them whether it was answered from a tape."""

@@ -126,32 +126,42 @@ def price(steps: Iterable[dict[str, Any]], label: str | None, prices: PriceList)
     """
     known, unpriced = [], []
     for step in steps:
-        if not step["result"]:
+        levels = list(_levels(_answers(step)))
+        blocks = _usage_blocks(levels)
+        models = _models(step, _named_in(levels), label, is_counted=bool(blocks))
+        if not models:
             continue
-        models, tokens = _models(step, label), _tokens(step)
-        if models:
-            found = [prices(provider, name, tokens) for provider, name in models]
-            dollars = next((one for one in found if one is not None), None)
-            if dollars is None:
-                unpriced.append(models[0][1])
-            else:
-                known.append(dollars)
+        tokens = _tokens(step, blocks)
+        found = [prices(provider, name, tokens) for provider, name in models]
+        dollars = next((one for one in found if one is not None), None)
+        if dollars is None:
+            unpriced.append(models[0][1])
+        else:
+            known.append(dollars)
     return Price(None if unpriced and not known else float(sum(known)), tuple(unpriced))
 
 
-def _models(step: dict[str, Any], label: str | None) -> list[tuple[str | None, str]]:
-    """The providers and names that the model of a call may go by; none if it is no model's call."""
-    answered = _named_in(_answers(step))
+def _models(
+    step: dict[str, Any], answered: str | None, label: str | None, *, is_counted: bool
+) -> list[tuple[str | None, str]]:
+    """The providers and names that the model of a call may go by; none if nothing is billed.
+
+    Args:
+        step: The step of the call.
+        answered: The model that its result names, or None.
+        label: The model that the cassette is labelled with, or None.
+        is_counted: Whether its result has a usage block.
+    """
     asked = [
         (provider, name)
         for key, provider in _MODEL_ARGUMENTS.items()
         for name in [step["arguments"]["kwargs"].get(key)]
         if name and isinstance(name, str)
     ]
-    is_of_model = step["type"] == "llm" or (answered and asked) or _usage_blocks(step)
-    if not is_of_model:
+    is_of_model = step["type"] == "llm" or is_counted or (answered and asked)
+    if not is_of_model or not any(_answers(step)):
         return []
-    named = [*((None, name) for name in answered), *asked] or [(None, label or "")]
+    named = [(None, answered), *asked] if answered else asked or [(None, label or "")]
     return [spelling for one in named for spelling in _spellings(*one)]
 
 
@@ -164,8 +174,7 @@ def _spellings(provider: str | None, name: str) -> Iterator[tuple[str | None, st
         yield None, rest
 
 
-def _tokens(step: dict[str, Any]) -> Tokens:
-    blocks = _usage_blocks(step)
+def _tokens(step: dict[str, Any], blocks: list[dict[str, Any]]) -> Tokens:
     spent = step["input_tokens"]
     read = min(_largest(blocks, _CACHE_READ), spent)
     return Tokens(
@@ -198,26 +207,23 @@ def _children(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _named_in(answers: list[Any]) -> list[str]:
-    """The model that is named on the highest level that names one, or nothing."""
-    for level in _levels(answers):
+def _named_in(levels: list[list[dict[str, Any]]]) -> str | None:
+    """The model that is named on the highest level that names one."""
+    for level in levels:
         for value in level:
             for key in _MODEL_KEYS:
                 name = value.get(key)
                 if name and isinstance(name, str):
-                    return [name]
-    return []
+                    return name
+    return None
 
 
-def _usage_blocks(step: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _usage_blocks(levels: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """The usage blocks of what came back: a stream may have several, on more than one level."""
-    found = [
-        value.get(key)
-        for level in _levels(_answers(step))
-        for value in level
-        for key in _USAGE_KEYS
+    found = [value.get(key) for level in levels for value in level for key in _USAGE_KEYS]
+    return [
+        one for one in found if isinstance(one, dict) and any("token" in key.lower() for key in one)
     ]
-    return [one for one in found if isinstance(one, dict) and any("oken" in key for key in one)]
 
 
 def _largest(blocks: list[dict[str, Any]], keys: Sequence[str]) -> int:

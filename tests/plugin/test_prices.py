@@ -186,8 +186,9 @@ def test_bedrock_names_its_model_in_the_arguments():
     assert prices.asked == [("aws", "us.amazon.nova-lite-v1:0", Tokens(1000, 100, 4, 5))]
 
 
-def test_what_a_stream_was_asked_for_tells_as_well():
-    """The final message, of a stream that was read as text."""
+@pytest.mark.parametrize("chunks", [["Lis", "bon"], []])
+def test_what_a_stream_was_asked_for_tells_as_well(chunks):
+    """The final message, of a stream that was read as text, or not at all."""
     prices = Prices("claude-sonnet-4-5")
     use = {
         "name": "get_final_message",
@@ -197,7 +198,7 @@ def test_what_a_stream_was_asked_for_tells_as_well():
         },
     }
 
-    assert price([step(["Lis", "bon"], stream={"uses": [use]})], None, prices).dollars == 1.0
+    assert price([step(chunks, stream={"uses": [use]})], None, prices).dollars == 1.0
     assert prices.asked[0][2].cache_read == 6
 
 
