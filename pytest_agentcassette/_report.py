@@ -111,7 +111,7 @@ class _Listing:
 
     def say(self, text: str, color: str = "") -> None:
         """Add a text, broken to the width of the terminal."""
-        self.lines += prose(text, color, indent=2, width=self._facts.width)
+        self.lines += prose(text, color, indent=2, hang=0, width=self._facts.width)
 
     def add(self, heading: str, entries: Sequence[str], color: str) -> None:
         """Add a heading and what stands below it; nothing where that is nothing.

@@ -29,13 +29,16 @@ class Line(NamedTuple):
     markup: str = ""
 
 
-def prose(text: str, markup: str = "", *, indent: int = 0, width: int | None = None) -> list[Line]:
+def prose(
+    text: str, markup: str = "", *, indent: int = 0, hang: int = 2, width: int | None = None
+) -> list[Line]:
     """Break a text into lines where it has spaces.
 
     Args:
         text: The text.
         markup: What the terminal shows it in.
-        indent: The columns that each line is set in by; the second and later ones by two more.
+        indent: The columns that each line is set in by.
+        hang: The columns that the second and later ones are set in by on top of that.
         width: The columns of the terminal; None for one line, however long.
 
     Returns:
@@ -47,7 +50,7 @@ def prose(text: str, markup: str = "", *, indent: int = 0, width: int | None = N
         text,
         width,
         initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2),
+        subsequent_indent=" " * (indent + hang),
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -245,7 +245,7 @@ def test_a_narrow_terminal_breaks_the_texts_and_no_command():
           drifted; if the change is meant, record what changed with
             pytest --record-mode=update test_trip.py::TestTrip::test_b
           written in CI, and lost with it; record where you can
-            commit the file, or run CI with --record-mode=none
+          commit the file, or run CI with --record-mode=none
             tests/cassettes/test_new.json"""
     )
     assert [line.markup for line in lines] == ["red", "red", "red", "", "yellow", "yellow", ""]
