@@ -166,8 +166,8 @@ class _Listing:
         entries = []
         for one in live_calls:
             fixture = "" if one.fixture is None else f" (fixture {one.fixture})"
-            entries.append(f"{plural(one.calls, 'call')} of {one.name}: {one.test}{fixture}")
-        heading = "live calls outside of any session; refuse them with --cassette-live=block"
+            entries.append(f"{plural(one.calls, 'live call')} of {one.name}: {one.test}{fixture}")
+        heading = "no cassette could answer these; refuse such calls with --cassette-live=block"
         self.add(heading, entries, "yellow")
 
     def add_lost_workers(self) -> None:
@@ -192,7 +192,7 @@ def _counts(
         yield f"{len(files):,} stale"
     calls = sum(one.calls for one in live_calls)
     if calls:
-        yield plural(calls, "live call")
+        yield f"{plural(calls, 'live call')} outside of any session"
 
 
 def _color(totals: Totals, stale: Sequence[Stale], live_calls: Sequence[LiveCalls]) -> str:

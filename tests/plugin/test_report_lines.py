@@ -217,10 +217,10 @@ def test_live_calls_are_told_without_any_cassette():
 
     assert text(lines) == dedent(
         """\
-        cassettes: 8 live calls
-          live calls outside of any session; refuse them with --cassette-live=block
-            7 calls of call_model: tests/test_x.py::test_y (fixture agent)
-            1 call of search: tests/test_x.py::test_z"""
+        cassettes: 8 live calls outside of any session
+          no cassette could answer these; refuse such calls with --cassette-live=block
+            7 live calls of call_model: tests/test_x.py::test_y (fixture agent)
+            1 live call of search: tests/test_x.py::test_z"""
     )
     assert lines[0].markup == "yellow"
 

@@ -161,7 +161,7 @@ def test_stale_cassettes_and_live_calls_are_shown(project):
 
     run = project.run("--cassette-report", passed=1)
 
-    at = run.lines.index("cassettes: 1 stale, 2 live calls")
+    at = run.lines.index("cassettes: 1 stale, 2 live calls outside of any session")
     assert run.lines[at - 6 : at] == [
         "",
         "stale  cassette",
@@ -174,8 +174,8 @@ def test_stale_cassettes_and_live_calls_are_shown(project):
         "stale; record these again with",
         "a.json: 140 days old",
         "pytest --record-mode=update test_it.py::test_a",
-        "live calls outside of any session; refuse them with --cassette-live=block",
-        "2 calls of ask: test_it.py::test_b",
+        "no cassette could answer these; refuse such calls with --cassette-live=block",
+        "2 live calls of ask: test_it.py::test_b",
     ]
 
 
