@@ -37,6 +37,11 @@ class Bookkeeper:
         """Take note of a worker of pytest-xdist that was lost."""
         self._ledger.lost_workers += bool(error)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """Take note of the test that a worker was running when it was lost."""
+        self._ledger.lost_tests.append(crashitem)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Ask others for lines of the report, as long as a mistake of theirs can fail the run."""
@@ -56,23 +61,32 @@ class Bookkeeper:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table if it was asked for, and the summary if the run is not a quiet one."""
         records = self._ledger.records()
-        if not records:
+        stale, live_calls = self._ledger.stale, self._ledger.live_calls
+        if not records and not stale and not live_calls:
             return
-        from pytest_agentcassette._report import Line, RunFacts, summary, table
+        from pytest_agentcassette._report import RunFacts, summary
+        from pytest_agentcassette._table import table
+        from pytest_agentcassette._wording import Line
 
         lines = []
-        if self._config.getoption("--cassette-report"):
+        has_table = bool(self._config.getoption("--cassette-report"))
+        width = shutil.get_terminal_size().columns if terminalreporter.isatty else None
+        if has_table:
             terminalreporter.write_sep("=", "cassettes")
-            width = shutil.get_terminal_size().columns
-            lines += table(records, width=width, now=datetime.now(timezone.utc))
+            now = datetime.now(timezone.utc)
+            lines += table(records, width=width, now=now, stale=stale, live_calls=live_calls)
             lines += [Line(text) for text in self._lines_of_others]
             lines += [Line(text, "red") for text in self._problem.splitlines()]
         if self._config.getoption("verbose") >= 0:
             facts = RunFacts(
                 mode_option=mode_option(self._config),
-                is_ci=bool(os.environ.get("CI")),
+                is_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),
+                has_cache=hasattr(self._config, "cache"),
+                has_table=has_table,
                 lost_workers=self._ledger.lost_workers,
+                lost_tests=tuple(self._ledger.lost_tests),
+                width=width,
             )
-            lines += summary(records, facts)
+            lines += summary(records, facts, stale=stale, live_calls=live_calls)
         for line in lines:
             terminalreporter.write_line(line.text, **({line.markup: True} if line.markup else {}))
