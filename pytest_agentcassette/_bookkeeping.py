@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pytest_agentcassette._ledger import RECORD, Ledger, Record
+from pytest_agentcassette._ledger import LIVE, RECORD, Ledger, LiveCalls, Record
 from pytest_agentcassette._options import mode_option
 
 __all__ = ["LEDGER", "Bookkeeper"]
@@ -31,6 +31,9 @@ class Bookkeeper:
         plain = getattr(report, RECORD, None)
         if plain is not None:
             self._ledger.enter(Record.from_plain(plain))
+        live = [LiveCalls(*one) for one in getattr(report, LIVE, ())]
+        if live:
+            self._ledger.enter_live_calls(live[0].test, live)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, error: object) -> None:
@@ -55,13 +58,13 @@ class Bookkeeper:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table if it was asked for, and the summary if the run is not a quiet one."""
-        records = self._ledger.records()
-        if not records:
+        records, live_calls = self._ledger.records(), self._ledger.live_calls
+        if not records and not live_calls:
             return
-        from pytest_agentcassette._report import Line, RunFacts, summary, table
+        from pytest_agentcassette._report import Line, RunFacts, live_lines, summary, table
 
         lines = []
-        if self._config.getoption("--cassette-report"):
+        if records and self._config.getoption("--cassette-report"):
             terminalreporter.write_sep("=", "cassettes")
             width = shutil.get_terminal_size().columns
             lines += table(records, width=width, now=datetime.now(timezone.utc))
@@ -73,6 +76,6 @@ class Bookkeeper:
                 is_ci=bool(os.environ.get("CI")),
                 lost_workers=self._ledger.lost_workers,
             )
-            lines += summary(records, facts)
+            lines += [*summary(records, facts), *live_lines(live_calls)]
         for line in lines:
             terminalreporter.write_line(line.text, **({line.markup: True} if line.markup else {}))

@@ -9,7 +9,14 @@ import pytest
 from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
 
-__all__ = ["OPTION_IS_OURS", "OWN_OPTION", "RECORD_MODE", "add_options", "mode_option"]
+__all__ = [
+    "OPTION_IS_OURS",
+    "OWN_OPTION",
+    "RECORD_MODE",
+    "add_options",
+    "blocks_live_calls",
+    "mode_option",
+]
 
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
@@ -25,6 +32,9 @@ RECORD_MODE: dict[str, Any] = {
     "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
     " only (none); record (all); replay until the first drift and record from there on (update)",
 }
+
+
+_LIVE = ("allow", "block")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -46,8 +56,24 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="show what each test did with its cassette, and what that cost or saved",
     )
+    group.addoption(
+        "--cassette-block-network",
+        action="store_true",
+        help="fail a test that connects to anything but this machine while it is replayed, unless"
+        " its marker says otherwise",
+    )
+    group.addoption(
+        "--cassette-live",
+        choices=_LIVE,
+        help="what to do with intercepted calls outside of any cassette: run and count them"
+        " (allow, the default), or refuse them and fail the test (block)",
+    )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
+    parser.addini(
+        "cassette_block_network", "the default of --cassette-block-network", "bool", default=False
+    )
+    parser.addini("cassette_live", "the default of --cassette-live", "string", "")
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
     parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
     parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
@@ -56,3 +82,15 @@ def add_options(parser: pytest.Parser) -> None:
 def mode_option(config: pytest.Config) -> str:
     """The option that sets our record mode, for the commands that we suggest."""
     return OPTION if config.stash.get(OPTION_IS_OURS, False) else OWN_OPTION
+
+
+def blocks_live_calls(config: pytest.Config) -> bool:
+    """Whether intercepted calls outside of any cassette are refused.
+
+    Raises:
+        pytest.UsageError: The ini file says what there is not.
+    """
+    said = config.getoption("--cassette-live") or config.getini("cassette_live") or _LIVE[0]
+    if said not in _LIVE:
+        raise pytest.UsageError(f"cassette_live={said!r} in the ini file: it takes allow or block")
+    return said == "block"

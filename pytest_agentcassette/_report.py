@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_agentcassette._ledger import Cost, Record, total
+from pytest_agentcassette._ledger import Cost, LiveCalls, Record, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Line", "RunFacts", "summary", "table"]
+__all__ = ["Line", "RunFacts", "live_lines", "summary", "table"]
 
 _COLORS = {
     "drifted": "red",
@@ -135,6 +135,22 @@ def table(records: Sequence[Record], *, width: int, now: datetime) -> list[Line]
             lines.append(Line(f"    {_plural(record.unplayed, 'step')} never played", color))
     lines.append(Line(bottom.rstrip(), "bold"))
     return lines
+
+
+def live_lines(live_calls: Sequence[LiveCalls]) -> list[Line]:
+    """Tell which calls ran for real because no cassette was open for them."""
+    if not live_calls:
+        return []
+    count = _plural(sum(one.calls for one in live_calls), "live call")
+    entries = []
+    for one in live_calls:
+        fixture = "" if one.fixture is None else f" (fixture {one.fixture})"
+        entries.append(f"{_plural(one.calls, 'live call')} of {one.name}: {one.test}{fixture}")
+    heading = "refuse such calls with --cassette-live=block"
+    return [
+        Line(f"cassettes: {count} outside of any session", "yellow"),
+        *_listed(heading, entries, "yellow"),
+    ]
 
 
 def _listed(heading: str, entries: Sequence[str], color: str) -> list[Line]:
