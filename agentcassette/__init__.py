@@ -21,6 +21,7 @@ from agentcassette._faces import Call, Player, Recorder
 from agentcassette._intercept import intercept
 from agentcassette._using import record, replay, use_cassette
 from agentcassette._values import register_type
+from agentcassette._watching import watch_live_calls
 
 __all__ = [
     "AgentCassetteError",
@@ -43,4 +44,5 @@ __all__ = [
     "register_type",
     "replay",
     "use_cassette",
+    "watch_live_calls",
 ]

@@ -1,7 +1,7 @@
 """The seam: what happens when an intercepted callable is called.
 
-Outside of a session a wrapper reads one variable and calls the original. Inside, it asks the
-session what becomes of the call, and hands the outcome on.
+Outside of a session a wrapper reads one variable and calls the original, unless somebody watches.
+Inside, it asks the session what becomes of the call, and hands the outcome on.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ PUBLIC_NAMES = [
     "register_type",
     "replay",
     "use_cassette",
+    "watch_live_calls",
 ]
 
 

@@ -29,6 +29,7 @@ from agentcassette import (
     register_type,
     replay,
     use_cassette,
+    watch_live_calls,
 )
 
 # An intercepted callable keeps its type.
@@ -183,6 +184,13 @@ def owned_session(session: Session[Recorder | Player], seen: Recorder | Player) 
         assert_type(seen.cassette, Cassette | None)
     else:
         assert_type(seen.divergences, list[dict[str, Any]])
+
+
+def watching(calls: list[tuple[str, str]]) -> None:
+    with watch_live_calls(lambda name, kind: calls.append((name, kind))) as nothing:
+        assert_type(nothing, None)
+    watch_live_calls(len)  # type: ignore[arg-type]
+    watch_live_calls()  # type: ignore[call-arg]
 
 
 # What is on tape.
