@@ -161,17 +161,20 @@ class UnreplayableValue(AgentCassetteError):  # noqa: N818 - the name says what 
 
 
 class LiveCallBlocked(AgentCassetteError):  # noqa: N818 - the name says what happened
-    """An intercepted call would have run the real thing where that is not allowed.
+    """An intercepted call, or a connection, would have been made where that is not allowed.
+
+    It is no `OSError`: whoever tries again after an error of the network shall not try this again.
 
     Args:
-        name: The name of the intercepted callable.
+        name: The name of the intercepted callable, or the host and port of the connection.
         reason: Why it is not allowed, and what to do, as one sentence without a full stop.
+        explanation: The text of the error; without it a one-line text is made.
     """
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, *, explanation: str | None = None) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"the call of {name!r} was not made: {reason}")
+        super().__init__(explanation or f"the call of {name!r} was not made: {reason}")
 
 
 class AmbiguousSession(AgentCassetteError):  # noqa: N818 - the name says what happened

@@ -30,7 +30,8 @@ def watch_live_calls(callback: Callable[[str, str], object]) -> Iterator[None]:
 
     Args:
         callback: Is called with the name and the kind of the call, on its thread, just before it
-            runs. What it raises is raised in place of the call, which then does not run.
+            runs. What it raises is raised in place of the call, which then does not run. If it
+            returns True, nobody who has watched for longer is told of the call.
 
     Returns:
         A context manager; it is over when the block ends.
@@ -105,7 +106,8 @@ def _is_inside() -> bool:
 def _tell(seam: Seam) -> None:
     __tracebackhide__ = True
     for watch in _active.watches():
-        watch.callback(seam.name, seam.kind)
+        if watch.callback(seam.name, seam.kind) is True:
+            return
 
 
 def _stepped(call: _LiveCall, source: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

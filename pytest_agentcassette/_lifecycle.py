@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -18,6 +19,7 @@ from agentcassette import (
     use_cassette,
 )
 from pytest_agentcassette._accounting import Ending, account
+from pytest_agentcassette._causes import chain
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
@@ -56,6 +58,7 @@ class Attempt:
     def __init__(self, item: pytest.Function) -> None:
         self.is_requested = False
         self.record: Record | None = None
+        self._item = item
         self._plan = plan_of(item)
         self._item = item
         self._config = item.config
@@ -79,7 +82,8 @@ class Attempt:
         __tracebackhide__ = True
         self.is_requested = True
         session = self._open()
-        yield session.face
+        with self._guarded(session):
+            yield session.face
         self._close(session)
 
     def request_ahead(self, request: pytest.FixtureRequest) -> None:
@@ -175,6 +179,23 @@ class Attempt:
         self._session = run_of(self._config).session = session
         return session
 
+    @contextmanager
+    def _guarded(self, session: Session[Recorder | Player]) -> Iterator[None]:
+        """Refuse the connections of a replay, if they are to be refused."""
+        if not self._plan.settings.block_network or isinstance(session.face, Recorder):
+            yield
+            return
+        from pytest_agentcassette._guards import network_guard
+
+        guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
+        run = run_of(self._config)
+        with guard:
+            run.network = guard
+            try:
+                yield
+            finally:
+                run.network = None
+
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
         __tracebackhide__ = True
@@ -225,7 +246,7 @@ class Attempt:
             report.longrepr = error.getrepr(style="value")  # no line of the test raised it
             if self._drifted:
                 report.sections.append(("agentcassette", _CAUGHT))
-        elif fault is not None and str(fault) not in map(str, _chain(error.value)):
+        elif fault is not None and str(fault) not in map(str, chain(error.value)):
             report.sections.append(("agentcassette: the replay drifted too", str(fault)))
 
     def _fault(self) -> AgentCassetteError | None:
@@ -298,15 +319,3 @@ def _argument(plan: Plan, config: pytest.Config) -> str:
 def _shown(path: Path, root: Path) -> str:
     """A path as it is shown: below the root folder, where it is there."""
     return path.relative_to(root).as_posix() if root in path.parents else str(path)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and everything that pytest shows with it."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
-            yield one

@@ -14,6 +14,7 @@ __all__ = [
     "OWN_OPTION",
     "RECORD_MODE",
     "add_options",
+    "blocks_live_calls",
     "mode_option",
     "wants_report",
 ]
@@ -32,6 +33,9 @@ RECORD_MODE: dict[str, Any] = {
     "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
     " only (none); record (all); replay until the first drift and record from there on (update)",
 }
+
+
+_LIVE = ("allow", "block")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -53,8 +57,24 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="show what each test did with its cassette, and what that cost or saved",
     )
+    group.addoption(
+        "--cassette-block-network",
+        action="store_true",
+        help="fail a test that connects to anything but this machine while it is replayed, unless"
+        " its marker says otherwise",
+    )
+    group.addoption(
+        "--cassette-live",
+        choices=_LIVE,
+        help="what to do with intercepted calls outside of any cassette: run and count them"
+        " (allow, the default), or refuse them and fail the test (block)",
+    )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
+    parser.addini(
+        "cassette_block_network", "the default of --cassette-block-network", "bool", default=False
+    )
+    parser.addini("cassette_live", "the default of --cassette-live", "string", "")
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
     parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
     parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
@@ -69,3 +89,15 @@ def wants_report(config: pytest.Config) -> bool:
     """Whether a report of the run is asked for, in any form."""
     options = vars(config.option).items()
     return any(value for name, value in options if name.startswith("cassette_report"))
+
+
+def blocks_live_calls(config: pytest.Config) -> bool:
+    """Whether intercepted calls outside of any cassette are refused.
+
+    Raises:
+        pytest.UsageError: The ini file says what there is not.
+    """
+    said = config.getoption("--cassette-live") or config.getini("cassette_live") or _LIVE[0]
+    if said not in _LIVE:
+        raise pytest.UsageError(f"cassette_live={said!r} in the ini file: it takes allow or block")
+    return said == "block"

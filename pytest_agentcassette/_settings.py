@@ -65,6 +65,7 @@ class RunSettings(NamedTuple):
         redact: Names of keys to redact, and patterns, on top of the usual ones.
         ignore: What is not compared.
         cassette_dir: The folder of all cassettes, or None.
+        block_network: Whether replays that say nothing about it themselves may not connect.
     """
 
     command_line_mode: str | None = None
@@ -73,6 +74,7 @@ class RunSettings(NamedTuple):
     redact: tuple[Redaction, ...] = ()
     ignore: tuple[str, ...] = ()
     cassette_dir: str | None = None
+    block_network: bool = False
 
 
 class Settings(NamedTuple):
@@ -87,6 +89,7 @@ class Settings(NamedTuple):
         live: The kinds of calls that are never answered from the tape.
         model: The label that the cassette keeps.
         marked_mode: The record mode that a marker asks for, or None.
+        block_network: Whether a replay may connect to nothing but this machine.
     """
 
     path: str | None
@@ -97,6 +100,7 @@ class Settings(NamedTuple):
     live: tuple[str, ...]
     model: str | None
     marked_mode: str | None
+    block_network: bool
 
 
 def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings:
@@ -135,6 +139,7 @@ def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings
         live=closest("live", ()),
         model=closest("model", None),
         marked_mode=marked_mode,
+        block_network=closest("block_network", run.block_network),
     )
 
 
@@ -152,18 +157,23 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
     """
     shared = config.getoption(OPTION, None)  # ours, or a neighbour's
     ini_mode = config.getini("cassette_record_mode")
-    try:
-        ini_strict = config.getini("cassette_strict")
-    except (ValueError, pytest.UsageError) as error:  # as the version of pytest has it
-        raise pytest.UsageError(f"cassette_strict in the ini file: {error}") from None
     return RunSettings(
         command_line_mode=config.getoption(OWN_OPTION) or _shared_mode(shared),
         ini_mode=check_mode("cassette_record_mode", ini_mode) if ini_mode else None,
-        strict=config.getoption("--cassette-strict") or ini_strict,
+        strict=config.getoption("--cassette-strict") or _ini_flag(config, "cassette_strict"),
         redact=tuple(config.getini("cassette_redact")),
         ignore=tuple(config.getini("cassette_ignore")),
         cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
+        block_network=config.getoption("--cassette-block-network")
+        or _ini_flag(config, "cassette_block_network"),
     )
+
+
+def _ini_flag(config: pytest.Config, name: str) -> bool:
+    try:
+        return bool(config.getini(name))
+    except (ValueError, pytest.UsageError) as error:  # as the version of pytest has it
+        raise pytest.UsageError(f"{name} in the ini file: {error}") from None
 
 
 def _shared_mode(mode: str | None) -> str | None:

@@ -108,12 +108,13 @@ class TestWhatIsTold:
 
     def test_nobody_is_told_afterwards(self, told):
         """The cost of a call is what it was before."""
+        before = list(_active.OPEN)
         with watch_live_calls(lambda *call: told.append(call)):
             ask("a")
         ask("b")
 
         assert told == [("ask", "llm")]
-        assert _active.OPEN == []
+        assert before == _active.OPEN
 
     def test_a_block_that_raises_ends_it_as_well(self, told):
         """A test that fails leaves nothing behind."""
@@ -402,6 +403,14 @@ class TestRefusing:
             pytest.raises(LookupError),
         ):
             ask("b")
+
+        assert told == [("ask", "llm")]
+
+    def test_who_returns_true_keeps_the_call_to_itself(self, told, watching):
+        """A run of pytest inside of another one is nobody else's business."""
+        with watch_live_calls(lambda *_: True):
+            ask("a")
+        ask("b")
 
         assert told == [("ask", "llm")]
 
