@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
 
 __all__ = ["call_site"]
 
@@ -27,7 +28,7 @@ def call_site(root: Path) -> str:
     """Tell where the code of the project calls what runs here and now.
 
     That is the innermost frame that is neither of the standard library nor of an installed
-    package. A thread of a pool and a task of a library have none: then it is where the tasks of
+    package. Threads of a pool and tasks of a library have none: then it is where the tasks of
     asyncio wait meanwhile, or else the main thread.
 
     Args:
@@ -36,8 +37,10 @@ def call_site(root: Path) -> str:
     Returns:
         A phrase for an error message.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented, in spite of its name
-    site = _innermost(_outwards(frame), root)
+    frame = sys._getframe(1)  # noqa: SLF001 - documented, in spite of its name
+    loop = _event_loop()
+    callers = takewhile(lambda one: one.f_code is not loop, _outwards(frame))
+    site = _innermost(callers, root)
     if site is not None:
         return f"called at {site}"
     waiting = sorted(_waiting(root))
@@ -59,14 +62,17 @@ def _waiting(root: Path) -> set[str]:
 
 def _coroutines(stacks: dict[int, list[FrameType]]) -> Iterator[Any]:
     """The coroutines of all tasks of the event loops of asyncio that run in some thread."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return
-    running = asyncio.BaseEventLoop.run_forever.__code__
+    code = _event_loop()
     for frame in [frame for stack in stacks.values() for frame in stack]:
-        if frame.f_code is running:
-            for task in asyncio.all_tasks(frame.f_locals["self"]):
+        if frame.f_code is code:
+            for task in sys.modules["asyncio"].all_tasks(frame.f_locals["self"]):
                 yield task.get_coro()
+
+
+def _event_loop() -> CodeType | None:
+    """The function in which an event loop of asyncio runs, if there can be any."""
+    asyncio: Any = sys.modules.get("asyncio")
+    return None if asyncio is None else cast("CodeType", asyncio.BaseEventLoop.run_forever.__code__)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:

@@ -111,7 +111,7 @@ class LiveWatch:
         """The error that a call gets; its test fails for it, also if nothing notices."""
         from agentcassette import LiveCallBlocked
         from pytest_agentcassette._callsite import call_site
-        from pytest_agentcassette._guards import refusals_of
+        from pytest_agentcassette._refusals import refusals_of
 
         lines = [
             f"live call blocked: {name} ({kind})",

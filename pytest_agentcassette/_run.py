@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agentcassette import Player, Recorder, Session
-    from pytest_agentcassette._guards import Refusals
     from pytest_agentcassette._network import NetworkGuard
     from pytest_agentcassette._settings import RunSettings
 
-__all__ = ["REFUSALS", "RUN", "TEST", "Run"]
+__all__ = ["RUN", "TEST", "Run"]
 
 
 @dataclass
@@ -48,7 +47,6 @@ class Run:
         self.begun.add(test)
         return again
 
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let a block run outside of the session that is open, if one is, and of its guard."""
@@ -62,9 +60,6 @@ class Run:
 
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.
 RUN: pytest.StashKey[Run] = pytest.StashKey()
-
-#: In the stash of a test: what the attempt at it that is under way was refused, if anything can be.
-REFUSALS: pytest.StashKey[Refusals] = pytest.StashKey()
 
 #: In the stash of a test: its id, where another plugin has changed it since the collection.
 TEST: pytest.StashKey[str] = pytest.StashKey()

@@ -20,7 +20,8 @@ from pytest_agentcassette._options import (
     add_options,
     blocks_live_calls,
 )
-from pytest_agentcassette._run import REFUSALS, RUN, TEST
+from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._run import RUN, TEST
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -36,7 +37,8 @@ _WATCH = "agentcassette-live"
 
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
-    " block_network=None, model=None): record the intercepted calls of the test, and replay them from then on."
+    " block_network=None, model=None): record the intercepted calls of the test, and replay them"
+    " from then on."
 )
 
 
@@ -153,8 +155,6 @@ def _watch_live_calls(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin an attempt at a test that uses a cassette, and ask for the fixture on its behalf."""
     __tracebackhide__ = True
-    if "agentcassette" in sys.modules:  # a test may have been the first to import it
-        _watch_live_calls(item.config)
     if isinstance(item, pytest.Function) and _uses_cassette(item):
         _attempt_of(item)
         if "cassette" not in item.fixturenames:
@@ -198,6 +198,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     """Fail a test that was refused something by the time it is cleaned up, although all passed."""
     __tracebackhide__ = True
     result = yield
+    if "agentcassette" in sys.modules:  # this test may have been the first to import it
+        _watch_live_calls(item.config)
     refused = _unnoticed(item)
     if refused is not None:
         raise refused
