@@ -112,6 +112,11 @@ ERRORS = {
         "the call of 'ask' was not made: live calls are blocked",
         {"name": "ask", "reason": "live calls are blocked"},
     ),
+    "a connection that must not be made": (
+        lambda: LiveCallBlocked("example.com:443", "record it", explanation="network blocked"),
+        "network blocked",
+        {"name": "example.com:443", "reason": "record it"},
+    ),
     "a call that could belong to two sessions": (
         lambda: AmbiguousSession("ask", ("one.json", "two.json")),
         (
