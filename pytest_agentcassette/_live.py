@@ -86,7 +86,7 @@ class LiveWatch:
         report = yield
         self._settle(None)
         if call.when == "teardown" and self._calls:
-            test = item.stash[TEST]
+            test = item.stash.get(TEST, item.nodeid)
             report.__dict__[LIVE] = [
                 [*LiveCalls(test, name, kind, count, fixture)]  # plain, for pytest-xdist
                 for (name, kind, fixture), count in self._calls.items()
@@ -116,7 +116,7 @@ class LiveWatch:
         lines = [
             f"live call blocked: {name} ({kind})",
             call_site(item.config.rootpath),
-            f"test: {item.stash[TEST]}",
+            f"test: {item.stash.get(TEST, item.nodeid)}",
         ]
         if self._fixture is not None:
             lines.append(f"fixture: {self._fixture}, of a wider scope than the test's cassette")
