@@ -19,11 +19,12 @@ import pytest
 import requests
 import trio
 
+from agentcassette import LiveCallBlocked
 from pytest_agentcassette import _network
 from pytest_agentcassette._causes import chain
 from pytest_agentcassette._guards import network_guard
 from pytest_agentcassette._network import NetworkGuard, Reach
-from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._refusals import REFUSALS, Refusals
 
 ELSEWHERE = "198.51.100.1"  # an address for documents: nobody has it
 ELSEWHERE_6 = "2001:db8::1"
@@ -458,6 +459,16 @@ def test_the_guard_of_a_test(request):
     assert "(pytest --again)" in lookup.reason
     assert (lookup.name, connection.name) == (f"{NAME}:443", ELSEWHERE)
     assert str(refusals.unnoticed()) == str(lookup)
+
+
+def test_what_was_told_is_not_noted_again():
+    """The clean-up of a test may try the same."""
+    refusals, error = Refusals(), LiveCallBlocked("ask", "no")
+    refusals.note(error)
+    refusals._tell([str(error)])
+    refusals.note(error)
+
+    assert refusals.unnoticed() is None
 
 
 @pytest.mark.parametrize(
