@@ -95,20 +95,20 @@ def _hook(guards: list[NetworkGuard]) -> Callable[[str, tuple[Any, ...]], None]:
     def hook(event: str, args: tuple[Any, ...]) -> None:
         __tracebackhide__ = True
         if guards and event in _EVENTS:
-            _judge(event, args, guards[-1:])
+            for guard in guards[-1:]:  # another thread may have taken it away just now
+                _judge(event, args, guard)
         elif event == _WHO_GUARDS:
             args[0].append(guards)
 
     return hook
 
 
-def _judge(event: str, args: tuple[Any, ...], guards: list[NetworkGuard]) -> None:
+def _judge(event: str, args: tuple[Any, ...], guard: NetworkGuard) -> None:
     __tracebackhide__ = True
     for reach in _EVENTS[event](*args):
-        for guard in guards:
-            if event == "socket.connect":
-                args[0].close()  # who expects nothing but an OSError would never close it
-            raise guard.refuse(reach)
+        if event == "socket.connect":
+            args[0].close()  # who expects nothing but an OSError would never close it
+        raise guard.refuse(reach)
 
 
 def _connection(sock: socket.socket, address: Any) -> Iterator[Reach]:

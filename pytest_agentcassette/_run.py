@@ -61,5 +61,5 @@ class Run:
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 
-#: In the stash of a test: its id, where another plugin has changed it since the collection.
+#: In the stash of a test: its id when it was collected; other plugins may change it.
 TEST: pytest.StashKey[str] = pytest.StashKey()

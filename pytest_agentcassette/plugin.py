@@ -117,6 +117,8 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, None, None]:
     """Settle which test has which cassette, for all tests, before some of them are deselected."""
     collected = [(item, item.nodeid) for item in items]  # pytest-xdist puts marks behind the ids
+    for item, test in collected:
+        item.stash[TEST] = test
     yield
     for item, test in collected:
         if item.nodeid != test:

@@ -177,6 +177,19 @@ def test_the_fixtures_of_the_test_are_part_of_it(recorded, before, after, outcom
     assert details(run).count(REFUSED) == 1
 
 
+def test_what_the_body_was_told_of_is_not_told_again(recorded):
+    """The clean-up tries the same, at the same line."""
+    project = recorded(
+        "swallow(reach)",
+        above=FIXTURE.format(scope="", before="", after="swallow(reach)"),
+        arguments="client",
+    )
+
+    run = project.run(BLOCK, failed=1)
+
+    assert details(run).count(REFUSED) == 1
+
+
 def test_a_fixture_of_a_wider_scope_is_not(recorded):
     """It runs outside of the test's session, also where the test asks for it late."""
     project = recorded(

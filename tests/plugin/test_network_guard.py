@@ -19,9 +19,12 @@ import pytest
 import requests
 import trio
 
+from agentcassette import LiveCallBlocked
 from pytest_agentcassette import _network
 from pytest_agentcassette._causes import chain
+from pytest_agentcassette._guards import network_guard
 from pytest_agentcassette._network import NetworkGuard, Reach
+from pytest_agentcassette._refusals import REFUSALS, Refusals
 
 ELSEWHERE = "198.51.100.1"  # an address for documents: nobody has it
 ELSEWHERE_6 = "2001:db8::1"
@@ -380,6 +383,92 @@ class TestGuardsInOneProcess:
 
         assert _network._guards() == []
         assert len(hooks) == 1
+
+
+class TestTheHookItself:
+    """Called as a function, which a debugger can follow: Python traces no audit hook."""
+
+    @pytest.fixture
+    def hook(self):
+        """Give a hook of its own, with one guard."""
+        return _network._hook([NetworkGuard(lambda reach: RefusedError(reach.place))])
+
+    @pytest.mark.parametrize(
+        ("event", "args", "place"),
+        [
+            ("socket.getaddrinfo", (NAME, 443, 0, 0, 0), f"{NAME}:443"),
+            ("socket.getaddrinfo", (NAME.encode(), None, 0, 0, 0), NAME),
+            ("socket.gethostbyname", (NAME,), NAME),
+            ("socket.gethostbyaddr", (ELSEWHERE,), ELSEWHERE),
+            ("socket.getnameinfo", ((ELSEWHERE, 80),), ELSEWHERE),
+        ],
+    )
+    def test_lookups(self, hook, event, args, place):
+        """Each event names its host in its own way."""
+        with pytest.raises(RefusedError, match=f"^{place}$"):
+            hook(event, args)
+
+    @pytest.mark.parametrize("event", ["socket.connect", "socket.sendto", "socket.sendmsg"])
+    def test_connections(self, hook, event):
+        """Only a socket that has nothing else to do is closed."""
+        with socket.socket() as sock:
+            with pytest.raises(RefusedError, match=f"^{ELSEWHERE}:80$"):
+                hook(event, (sock, (ELSEWHERE, 80)))
+
+            assert (sock.fileno() == -1) is (event == "socket.connect")
+
+    def test_what_is_let_through(self, hook):
+        """This machine, addresses that are no names, the probe, and all other events."""
+        for family, address in own_addresses():
+            with socket.socket(family) as sock:
+                hook("socket.connect", (sock, (address, 80)))
+        with socket.socket() as sock, _network._Probe() as probe:
+            hook("socket.connect", (sock, ("localhost", 80)))
+            hook("socket.sendmsg", (sock, None))
+            hook("socket.connect", (probe, (ELSEWHERE, 80)))
+        hook("socket.getaddrinfo", (ELSEWHERE, 80, 0, 0, 0))
+        hook("socket.gethostbyaddr", ("127.0.0.1",))
+        hook("open", ("file", "r", 0))
+
+    def test_whoever_asks_is_told_who_guards(self, hook):
+        """So no second hook is installed."""
+        answers = []
+        hook("pytest_agentcassette.guards", (answers,))
+
+        assert len(answers) == 1
+        assert len(answers[0]) == 1
+
+    def test_without_a_guard(self):
+        """It does nothing."""
+        _network._hook([])("socket.getaddrinfo", (NAME, 443, 0, 0, 0))
+
+
+def test_the_guard_of_a_test(request):
+    """Its error is noted before it is raised."""
+    guard = network_guard(request.node, test="test_it.py::test_plan", remedy="pytest --again")
+
+    lookup = guard.refuse(Reach(NAME, 443, is_lookup=True))
+    connection = guard.refuse(Reach(ELSEWHERE, None, is_lookup=False))
+    refusals = request.node.stash.get(REFUSALS, None)
+    del request.node.stash[REFUSALS]  # or this test would fail for them
+
+    assert str(lookup).splitlines()[0] == f"network blocked in replay: lookup of {NAME}:443"
+    assert (
+        str(connection).splitlines()[0] == f"network blocked in replay: connection to {ELSEWHERE}"
+    )
+    assert "(pytest --again)" in lookup.reason
+    assert (lookup.name, connection.name) == (f"{NAME}:443", ELSEWHERE)
+    assert str(refusals.unnoticed()) == str(lookup)
+
+
+def test_what_was_told_is_not_noted_again():
+    """The clean-up of a test may try the same."""
+    refusals, error = Refusals(), LiveCallBlocked("ask", "no")
+    refusals.note(error)
+    refusals._tell([str(error)])
+    refusals.note(error)
+
+    assert refusals.unnoticed() is None
 
 
 @pytest.mark.parametrize(
