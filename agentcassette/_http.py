@@ -7,13 +7,14 @@ is taped. What they give is a response, and all of it is kept.
 
 from __future__ import annotations
 
+import inspect
 import json
-from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qs
 
 from agentcassette._calling import Target, call, call_in_task
+from agentcassette._http_streams import async_parts_of, made_of, made_of_async, parts_of
 from agentcassette._intercept import dress
 from agentcassette._plan import Seam
 from agentcassette._values import StandIn
@@ -60,9 +61,17 @@ def _wrap_httpx(send: Send, seam: Seam, active: Any) -> Send:
         __tracebackhide__ = True
         if hasattr(request.stream, "__iter__"):  # if not, sending it is an error
             request.read()
-        sending = _Sending(partial(send, client, request, **options))
-        target = Target(sending, seam, is_async=False, receives=False, args=(), kwargs={})
-        return sending.answer(call(target, (), _asked_of_httpx(request)), request)
+        is_live = False
+
+        def run(**_: Any) -> Any:
+            nonlocal is_live
+            is_live = True
+            response = send(client, request, **options)
+            return parts_of(response) if options.get("stream") else response
+
+        given = call(_target(run, seam), (), _asked_of_httpx(request))
+        response = made_of(given) if inspect.isgenerator(given) else given
+        return response if is_live else _answering(response, request)
 
     return wrapper
 
@@ -74,10 +83,18 @@ def _wrap_httpx_in_task(send: Send, seam: Seam, active: Any) -> Send:
         __tracebackhide__ = True
         if hasattr(request.stream, "__aiter__"):
             await request.aread()
-        sending = _Sending(partial(send, client, request, **options))
-        target = Target(sending, seam, is_async=True, receives=False, args=(), kwargs={})
-        asked = _asked_of_httpx(request)
-        return sending.answer(await call_in_task(target, (), asked), request)
+        is_live = False
+
+        async def run(**_: Any) -> Any:
+            nonlocal is_live
+            is_live = True
+            response = await send(client, request, **options)
+            return async_parts_of(response) if options.get("stream") else response
+
+        target = _target(run, seam, is_async=True)
+        given = await call_in_task(target, (), _asked_of_httpx(request))
+        response = await made_of_async(given) if inspect.isasyncgen(given) else given
+        return response if is_live else _answering(response, request)
 
     return wrapper
 
@@ -87,11 +104,17 @@ def _wrap_requests(send: Send, seam: Seam, active: Any) -> Send:
         if not active:
             return send(session, request, **options)
         __tracebackhide__ = True
-        sending = _Sending(partial(send, session, request, **options))
-        target = Target(sending, seam, is_async=False, receives=False, args=(), kwargs={})
         body = _body_of_requests(request)
+        is_live = False
+
+        def run(**_: Any) -> Any:
+            nonlocal is_live
+            is_live = True
+            return send(session, request, **options)
+
         asked = _asked(request.method, request.url, body, request.headers)
-        return sending.answer(call(target, (), asked), request)
+        response = call(_target(run, seam), (), asked)
+        return response if is_live else _answering(response, request)
 
     return wrapper
 
@@ -105,31 +128,19 @@ _WRAPPERS = {
 }
 
 
-class _Sending:
-    """Sends one request, whatever arguments the call is told to have.
+def _target(run: Send, seam: Seam, *, is_async: bool = False) -> Target:
+    """What sends one request, whatever arguments its call is told to have."""
+    return Target(run, seam, is_async, receives=False, args=(), kwargs={})
 
-    Args:
-        send: What sends it.
+
+def _answering(response: Any, request: Any) -> Any:
+    """A response from the tape with its request, which has neither headers nor a body there.
+
+    One that was redirected is the answer to another request, as it is live.
     """
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._sent = False
-
-    def __call__(self, **_: object) -> Any:
-        self._sent = True
-        return self._send()
-
-    def answer(self, response: Any, request: Any) -> Any:
-        """Give a response from the tape its request, which has neither headers nor body there.
-
-        One that was redirected is the answer to another request, as it is live.
-        """
-        if self._sent:
-            return response
-        if isinstance(response, StandIn) or str(response.request.url) == str(request.url):
-            response.request = request
-        return response
+    if isinstance(response, StandIn) or str(response.request.url) == str(request.url):
+        response.request = request
+    return response
 
 
 def _stays_here(client: Any) -> bool:
