@@ -41,7 +41,9 @@ async def async_parts_of(response: Any) -> AsyncGenerator[Any, None]:
 def made_of(parts: Generator[Any, None, None]) -> Any:
     """Make a response of its parts, which is still to be read."""
     head = next(parts)
-    return _opened(head, _stream(head, "SyncByteStream", __iter__=parts.__iter__, close=parts.close))
+    return _opened(
+        head, _stream(head, "SyncByteStream", __iter__=parts.__iter__, close=parts.close)
+    )
 
 
 async def made_of_async(parts: AsyncGenerator[Any, None]) -> Any:

@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _pointer, _type_map
@@ -21,6 +22,9 @@ __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
 _INSIGNIFICANT = str.maketrans("", "", "-_\\")
 
 _BASE64 = "bytes[base64]"  # how the type name of bytes ends that are no text
+
+# A parameter in the query of a URL; a template's variable is no value.
+_QUERY = r"""(?P<start>[?&](?P<key>[\w.-]{1,64})=)(?![{$%]?[{(])[^\s&#"'<>\\]+"""
 
 # How many texts a redactor knows again; the texts of one session, as a rule.
 _MEMORY = 4096
@@ -144,14 +148,24 @@ class Redactor:
         return _fold(key) in self._secret_keys
 
     def keys_in(self, text: str) -> tuple[str, ...]:
-        """Tell which of the keys stand in a compact JSON text, or in the JSON that it holds."""
+        """Tell which of the keys stand in a compact JSON text, in its JSON, or in its URLs."""
         folded = _fold(text)
-        return tuple(key for key in self._keys if f'"{_fold(key)}":' in folded)
+        return tuple(
+            key
+            for key in self._keys
+            if any(sign.format(_fold(key)) in folded for sign in ('"{}":', "?{}=", "&{}="))
+        )
 
     def _without_secrets(self, text: str) -> str:
         if self._needles and text.lstrip()[:1] in ("{", "["):
             text = self._json(text)
+        if self._needles and "://" in text and "?" in text:
+            text = re.sub(_QUERY, self._parameter, text)
         return text if self._secrets is None else self._secrets.taken_out_of(text)
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        """A parameter in the query of a URL, without its value if that is secret."""
+        return f"{found['start']}{self._placeholder}" if self.is_secret(found["key"]) else found[0]
 
     def _json(self, text: str) -> str:
         folded = _fold(text)

@@ -116,8 +116,8 @@ def _tell_of_copies(patches: dict[Place, Patch]) -> None:
     for place, modules in copies.items():
         others = f" (and {len(modules) - 1} more)" if len(modules) > 1 else ""
         warnings.warn(
-            f"{place} is intercepted, but not for {modules[0]}{others}, which got hold of it before,"
-            f" with an import from its module: name {modules[0]}:{patches[place].name} as well",
+            f"{place} is intercepted, but not for {modules[0]}{others}, which has imported it from"
+            f" its module: name {modules[0]}:{patches[place].name} as well",
             stacklevel=3,
         )
 
