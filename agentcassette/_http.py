@@ -69,7 +69,7 @@ def _wrap_httpx(send: Send, seam: Seam, active: Any) -> Send:
             response = send(client, request, **options)
             return parts_of(response) if options.get("stream") else response
 
-        given = call(_target(run, seam), (), _asked_of_httpx(request))
+        given: Any = call(_target(run, seam), (), _asked_of_httpx(request))
         response = made_of(given) if inspect.isgenerator(given) else given
         return response if is_live else _answering(response, request)
 

@@ -38,7 +38,7 @@ async def async_parts_of(response: Any) -> AsyncGenerator[Any, None]:
         head.elapsed = response.elapsed
 
 
-def made_of(parts: Generator[Any, None, None]) -> Any:
+def made_of(parts: Generator[Any, Any, Any]) -> Any:
     """Make a response of its parts, which is still to be read."""
     head = next(parts)
     return _opened(
@@ -46,7 +46,7 @@ def made_of(parts: Generator[Any, None, None]) -> Any:
     )
 
 
-async def made_of_async(parts: AsyncGenerator[Any, None]) -> Any:
+async def made_of_async(parts: AsyncGenerator[Any, Any]) -> Any:
     """Make a response of an async client of its parts, which is still to be read."""
     head = await parts.__anext__()
     return _opened(

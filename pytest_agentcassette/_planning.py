@@ -97,6 +97,8 @@ def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
     settings = merge(test, item.iter_markers("cassette"), run.settings)
     if settings.ignore:
         _check_ignore(test, settings.ignore)
+    if settings.intercept:
+        _check_intercept(test, settings.intercept)
     function, bracket, rest = item.name.partition("[")
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     location = locate(
@@ -135,6 +137,15 @@ def _check_ignore(test: str, ignore: Sequence[str]) -> None:
         use_cassette("", ignore=ignore)
     except ValueError as error:
         raise pytest.UsageError(f"{test}: {error}") from None
+
+
+def _check_intercept(test: str, intercept: Sequence[str]) -> None:
+    from agentcassette import intercepting
+
+    try:
+        intercepting(*intercept)
+    except ValueError as error:
+        raise pytest.UsageError(f"{test}: intercept: {error}") from None
 
 
 def _shared(path: Path, tests: Sequence[str]) -> str:

@@ -62,6 +62,7 @@ class RunSettings(NamedTuple):
         strict: Whether tests are strict that say nothing about it themselves.
         redact: Names of keys to redact, on top of the usual ones.
         ignore: What is not compared.
+        intercept: What is intercepted where it stands.
         cassette_dir: The folder of all cassettes, or None.
     """
 
@@ -70,6 +71,7 @@ class RunSettings(NamedTuple):
     strict: bool = False
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    intercept: tuple[str, ...] = ()
     cassette_dir: str | None = None
 
 
@@ -83,6 +85,7 @@ class Settings(NamedTuple):
         redact: Names of keys whose values are redacted.
         ignore: What is not compared.
         live: The kinds of calls that are never answered from the tape.
+        intercept: What is intercepted where it stands, as long as the session is open.
         model: The label that the cassette keeps.
         marked_mode: The record mode that a marker asks for, or None.
     """
@@ -93,6 +96,7 @@ class Settings(NamedTuple):
     redact: tuple[str, ...]
     ignore: tuple[str, ...]
     live: tuple[str, ...]
+    intercept: tuple[str, ...]
     model: str | None
     marked_mode: str | None
 
@@ -100,8 +104,8 @@ class Settings(NamedTuple):
 def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings:
     """Make one of everything that is said about a test.
 
-    Of stacked markers the closest wins, keyword by keyword. `redact` and `ignore` add up, over
-    the ini file and all markers: whoever is closer can't take a redaction away.
+    Of stacked markers the closest wins, keyword by keyword. `redact`, `ignore` and `intercept`
+    add up, over the ini file and all markers: whoever is closer can't take a redaction away.
 
     Args:
         test: The id of the test, for the errors.
@@ -131,6 +135,7 @@ def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings
         redact=added_up("redact", [*_SECRET_KEYS, *run.redact]),
         ignore=added_up("ignore", run.ignore),
         live=closest("live", ()),
+        intercept=added_up("intercept", run.intercept),
         model=closest("model", None),
         marked_mode=marked_mode,
     )
@@ -160,6 +165,7 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
         strict=config.getoption("--cassette-strict") or ini_strict,
         redact=tuple(config.getini("cassette_redact")),
         ignore=tuple(config.getini("cassette_ignore")),
+        intercept=tuple(config.getini("cassette_intercept")),
         cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
     )
 

@@ -26,7 +26,8 @@ ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
-    " model=None): record the intercepted calls of the test, and replay them from then on."
+    " intercept=None, model=None): record the intercepted calls of the test, and replay them from"
+    " then on."
 )
 
 

@@ -24,6 +24,7 @@ from agentcassette import (
     Session,
     diff_cassettes,
     intercept,
+    intercepting,
     record,
     register_type,
     replay,
@@ -142,6 +143,11 @@ def sessions(path: Path) -> None:
     ) as face:
         assert_type(face.total_tokens, int)
         assert_type(face.calls("plain", kind="llm"), list[Call])
+    with intercepting("openai", "package.module:Class.method=llm"):
+        pass
+    with intercepting() as nothing:
+        assert_type(nothing, None)
+    intercepting(["openai"])  # type: ignore[arg-type]
     record()  # type: ignore[call-arg]
     replay(path, True)  # type: ignore[call-arg]
 
