@@ -11,7 +11,6 @@ import inspect
 import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Callable
-from urllib.parse import parse_qs
 
 from agentcassette._calling import Target, call, call_in_task
 from agentcassette._http_streams import async_parts_of, made_of, made_of_async, parts_of
@@ -174,6 +173,8 @@ def _said(body: bytes, content_type: str) -> Any:
         if media_type.endswith(_JSON):
             return json.loads(body)
         if media_type == _FORM:
+            from urllib.parse import parse_qs
+
             return parse_qs(body.decode(), keep_blank_values=True)
     except (ValueError, RecursionError):  # it is not what it says to be
         return body

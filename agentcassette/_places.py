@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -108,6 +107,8 @@ def _why_not_imported(place: Place, error: ImportError) -> str:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None or not f"{place.module}.".startswith(f"{missing}."):
         return f"importing {place.module} failed: {error}"
+    import pkgutil
+
     parent, _, name = missing.rpartition(".")
     search = getattr(sys.modules.get(parent), "__path__", ()) if parent else None
     known = (module.name for module in pkgutil.iter_modules(search))

@@ -9,11 +9,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from agentcassette._errors import TargetNotFound
-from agentcassette._patches import Patch, hold, release
 from agentcassette._places import Place, find, is_preset, places_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from agentcassette._patches import Patch
 
 __all__ = ["intercepting"]
 
@@ -76,6 +77,8 @@ class _Interception:
 
 def _hold(stack: ExitStack, place: Place) -> Patch:
     """Intercept the callable that stands in a place, until the stack is closed."""
+    from agentcassette._patches import hold, release  # what most programs never need
+
     patch = hold(*find(place), place)
     stack.callback(release, patch)
     return patch
