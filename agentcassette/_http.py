@@ -135,9 +135,9 @@ def _target(run: Send, seam: Seam, *, is_async: bool = False) -> Target:
 def _answering(response: Any, request: Any) -> Any:
     """A response from the tape with its request, which has neither headers nor a body there.
 
-    One that was redirected is the answer to another request, as it is live.
+    After a redirection it is the answer to another request, as it is live.
     """
-    if isinstance(response, StandIn) or str(response.request.url) == str(request.url):
+    if isinstance(response, StandIn) or not response.history:
         response.request = request
     return response
 

@@ -47,14 +47,19 @@ class Patch:
         self._kept = _own(holder).get(name, _MISSING)
         self._wrapper = _wrapper(holder, name, place, _Active((id(holder), name), holder))
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether what stood there is no wrapper already."""
+        return self._wrapper is not self._kept
+
     def put(self) -> None:
-        """Put the wrapper in its place, unless what stands there is one already."""
-        if self._wrapper is not self._kept:
+        """Put the wrapper in its place, if it is needed there."""
+        if self.is_needed:
             setattr(self.holder, self.name, self._wrapper)
 
     def take_away(self) -> None:
         """Put the original back, unless somebody else has put something there meanwhile."""
-        if self._wrapper is self._kept or _own(self.holder).get(self.name) is not self._wrapper:
+        if not self.is_needed or _own(self.holder).get(self.name) is not self._wrapper:
             return
         if self._kept is _MISSING:
             delattr(self.holder, self.name)

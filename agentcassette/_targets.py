@@ -107,8 +107,12 @@ def _tell_of_copies(patches: dict[Place, Patch]) -> None:
 
     The modules of a package know of each other what they need: those of an SDK are left out.
     """
-    functions = [one for one in patches.items() if isinstance(one[1].holder, ModuleType)]
-    if not functions:
+    functions = [
+        (place, patch)
+        for place, patch in patches.items()
+        if isinstance(patch.holder, ModuleType) and patch.is_needed
+    ]
+    if not functions:  # all modules are many
         return
     copies: dict[Place, list[str]] = {}
     for module, found in list(sys.modules.items()):

@@ -414,6 +414,18 @@ def test_a_copy_of_a_function_is_told_of(monkeypatch, library):
             assert sys.modules["agent"].ask is not library.ask
 
 
+def test_a_copy_of_what_is_intercepted_already_is_nothing_to_tell_of(monkeypatch, library):
+    """It is the same wrapper, and takes part."""
+    agent = types.ModuleType("agent")
+    agent.known = library.known = library.Client.known
+    monkeypatch.setitem(sys.modules, "agent", agent)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with intercepting("some_library:known"):
+            pass
+
+
 # --- what is not there ----------------------------------------------------------------------
 
 MISSING = {

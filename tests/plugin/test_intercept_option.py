@@ -238,7 +238,7 @@ def test_a_copy_of_a_function_is_told_of(project):
         """
     )
 
-    run = project.run("-W", "default", passed=1, warnings=1)
+    run = project.run("-W", "default")
 
     assert run.live == ["Lisbon"]
     assert "vendor:look_up is intercepted, but not for test_it" in run.text

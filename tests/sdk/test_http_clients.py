@@ -312,7 +312,7 @@ def test_a_secret_in_a_url_is_known_by_its_key(proven, library):
 
     def agent(url):
         answer = library.get(f"{url}/said", params={"key": "hidden-value", "q": "1"})
-        return answer.status_code
+        return answer.status_code, str(answer.request.url)
 
     live, again, steps = proven(library.__name__, agent)
 
