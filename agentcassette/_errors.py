@@ -7,7 +7,8 @@
     ├── DivergenceError       the agent's call is not the call on tape
     ├── UnreplayableValue     a value that could not be restored from the tape was used
     ├── LiveCallBlocked       a call would have run the real thing, and must not
-    └── AmbiguousSession      a thread that could belong to more than one session made a call
+    ├── AmbiguousSession      a thread that could belong to more than one session made a call
+    └── TargetNotFound        a callable that is to be intercepted by its name is not there
 
 Each error carries its data as attributes, computes its text from them, and can be pickled, so
 that it survives the way from a pytest-xdist worker to its controller.
@@ -25,6 +26,7 @@ __all__ = [
     "DivergenceError",
     "LiveCallBlocked",
     "ReplayExhausted",
+    "TargetNotFound",
     "UnreplayableValue",
 ]
 
@@ -193,6 +195,20 @@ class AmbiguousSession(AgentCassetteError):  # noqa: N818 - the name says what h
             f" ({', '.join(paths)}), and its thread was started without a context: start it with"
             " contextvars.copy_context().run, with asyncio.to_thread, or open one session at a time"
         )
+
+
+class TargetNotFound(AgentCassetteError):  # noqa: N818 - the name says what happened
+    """A callable that is to be intercepted by its name is not there.
+
+    Args:
+        target: Its name, or that of a preset.
+        problem: What is not there, and what is nearest, as one sentence without a full stop.
+    """
+
+    def __init__(self, target: str, problem: str) -> None:
+        self.target = target
+        self.problem = problem
+        super().__init__(f"{target!r} can't be intercepted: {problem}")
 
 
 for _name in __all__:  # tracebacks and summaries show the name that users import

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +16,8 @@ from agentcassette import (
     Player,
     Recorder,
     Session,
+    TargetNotFound,
+    intercepting,
     use_cassette,
 )
 from pytest_agentcassette._accounting import Ending, account
@@ -81,10 +83,12 @@ class Attempt:
         """
         __tracebackhide__ = True
         self.is_requested = True
-        session = self._open()
-        with self._guarded(session):
-            yield session.face
-        self._close(session)
+        with ExitStack() as stack:
+            self._intercept(stack)
+            session = self._open()
+            with self._guarded(session):
+                yield session.face
+            self._close(session)
 
     def request_ahead(self, request: pytest.FixtureRequest) -> None:
         """Ask for the fixture, if nobody has, before another one of the test is set up."""
@@ -143,6 +147,14 @@ class Attempt:
             self._skipped = True
         elif report.when == "call":  # which only comes where set-up has passed
             self._passed = not report.failed and not self._subtest_failed
+
+    def _intercept(self, stack: ExitStack) -> None:
+        """Wrap what is to be intercepted where it stands, until the stack is closed."""
+        __tracebackhide__ = True
+        try:
+            stack.enter_context(intercepting(*self._plan.settings.intercept))
+        except TargetNotFound as error:
+            _fail(f"{self._plan.test}: intercept: {error}")
 
     def _open(self) -> Session[Recorder | Player]:
         __tracebackhide__ = True

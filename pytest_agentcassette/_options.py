@@ -78,6 +78,13 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
     parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
     parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
+    parser.addini(
+        "cassette_intercept",
+        "callables of other people's code whose calls are taped, in all tests with a cassette:"
+        " presets such as openai, or package.module:Class.method",
+        "args",
+        [],
+    )
 
 
 def mode_option(config: pytest.Config) -> str:

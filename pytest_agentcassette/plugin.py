@@ -37,8 +37,8 @@ _WATCH = "agentcassette-live"
 
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
-    " block_network=None, model=None): record the intercepted calls of the test, and replay them"
-    " from then on."
+    " intercept=None, block_network=None, model=None): record the intercepted calls of the test,"
+    " and replay them from then on."
 )
 
 

@@ -18,6 +18,7 @@ from agentcassette._errors import (
     DivergenceError,
     LiveCallBlocked,
     ReplayExhausted,
+    TargetNotFound,
     UnreplayableValue,
 )
 
@@ -75,6 +76,11 @@ ERRORS = {
         lambda: ReplayExhausted(3, MADE, explanation="it is one too many"),
         "it is one too many",
         {"step_index": 3, "expected": None, "actual": MADE},
+    ),
+    "no such callable": (
+        lambda: TargetNotFound("a.b:C.ask", "a.b has no 'C'"),
+        "'a.b:C.ask' can't be intercepted: a.b has no 'C'",
+        {"target": "a.b:C.ask", "problem": "a.b has no 'C'"},
     ),
     "another call": (
         lambda: DivergenceError(1, RECORDED, MADE),

@@ -25,6 +25,7 @@ from agentcassette import (
     Session,
     diff_cassettes,
     intercept,
+    intercepting,
     record,
     register_type,
     replay,
@@ -147,6 +148,11 @@ def sessions(path: Path) -> None:
     record(path, redact=re.compile("C-[0-9]+"))
     replay(path, redact=["api_key", re.compile("C-[0-9]+")])
     use_cassette(path, redact=re.compile(b"C-"))  # type: ignore[arg-type]
+    with intercepting("openai", "package.module:Class.method=llm"):
+        pass
+    with intercepting() as nothing:
+        assert_type(nothing, None)
+    intercepting(["openai"])  # type: ignore[arg-type]
     record()  # type: ignore[call-arg]
     replay(path, True)  # type: ignore[call-arg]
 
