@@ -95,6 +95,9 @@ class Record(NamedTuple):
         price: What the calls would cost at list prices, in US dollars; None where nobody asked,
             or where nobody knows the price of any.
         price_saved: The part of it that was answered from the cassette.
+        drifts: The drifts in full, where a report has the room: the index of the step that was
+            expected, and the whole message.
+        unplayed_steps: The indexes of the steps that were never played, likewise.
         unpriced: The models of the calls that the price leaves out, as nobody knows theirs: a name
             for each call, empty where not even that is known.
     """
@@ -113,6 +116,8 @@ class Record(NamedTuple):
     mode: str = "once"
     price: float | None = None
     price_saved: float | None = None
+    drifts: tuple[tuple[int, str], ...] = ()
+    unplayed_steps: tuple[int, ...] = ()
     unpriced: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
@@ -129,6 +134,7 @@ class Record(NamedTuple):
             name: tuple(value) if isinstance(value, list) else value
             for name, value in plain.items()
         }
+        values["drifts"] = tuple(map(tuple, plain["drifts"]))
         return cls(**{**values, "cost": Cost(*plain["cost"]), "saved": Cost(*plain["saved"])})
 
     def properties(self) -> list[tuple[str, str | int | float]]:

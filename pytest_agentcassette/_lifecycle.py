@@ -26,7 +26,7 @@ from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file
-from pytest_agentcassette._options import mode_option, wants_report
+from pytest_agentcassette._options import mode_option, wants_file, wants_report
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._prices import price_list
 
@@ -242,6 +242,7 @@ class Attempt:
                 remedy=self._remedy,
                 again=_again(self._plan, self._config),
                 prices=price_list() if wants_report(self._config) else None,
+                whole=wants_file(self._config),
             )
         if problem:
             _fail(problem)

@@ -10,17 +10,22 @@ from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
 
 __all__ = [
+    "JSON_OPTION",
     "OPTION_IS_OURS",
     "OWN_OPTION",
     "RECORD_MODE",
     "add_options",
     "blocks_live_calls",
     "mode_option",
+    "wants_file",
     "wants_report",
 ]
 
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
+
+#: The option for the file that tells of a run as data.
+JSON_OPTION = "--cassette-report-json"
 
 #: In the stash of pytest's config: whether `--record-mode` is our option, or a neighbour's.
 OPTION_IS_OURS = pytest.StashKey[bool]()
@@ -56,6 +61,11 @@ def add_options(parser: pytest.Parser) -> None:
         "--cassette-report",
         action="store_true",
         help="show what each test did with its cassette, and what that cost or saved",
+    )
+    group.addoption(
+        JSON_OPTION,
+        metavar="PATH",
+        help="write the same, and when each call ran, to a file of JSON",
     )
     group.addoption(
         "--cassette-block-network",
@@ -96,6 +106,11 @@ def wants_report(config: pytest.Config) -> bool:
     """Whether a report of the run is asked for, in any form."""
     options = vars(config.option).items()
     return any(value for name, value in options if name.startswith("cassette_report"))
+
+
+def wants_file(config: pytest.Config) -> bool:
+    """Whether a report is asked for that has the room for everything."""
+    return config.getoption(JSON_OPTION) is not None
 
 
 def blocks_live_calls(config: pytest.Config) -> bool:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentcassette import hooks
-from pytest_agentcassette._bookkeeping import Bookkeeper
+from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import (
     OPTION_IS_OURS,
     RECORD_MODE,
     add_options,
     blocks_live_calls,
+    wants_file,
 )
 from pytest_agentcassette._refusals import REFUSALS
 from pytest_agentcassette._run import RUN, TEST
@@ -69,6 +70,11 @@ def pytest_configure(config: pytest.Config) -> None:
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    if wants_file(config) and not hasattr(config, "workerinput"):
+        from pytest_agentcassette._publishing import Publisher, files_asked_for
+
+        publisher = Publisher(config, config.stash[LEDGER], files_asked_for(config))
+        config.pluginmanager.register(publisher, "agentcassette-publisher")
     blocks_live_calls(config)  # which raises for a mistake in the ini file
 
 
