@@ -52,6 +52,7 @@ class Bookkeeper:
                 mode_option=mode_option(self._config),
                 is_ci=bool(os.environ.get("CI")),
                 lost_workers=self._ledger.lost_workers,
+                remembers=getattr(self._config, "cache", None) is not None,
             )
             lines += summary(records, facts)
         for line in lines:

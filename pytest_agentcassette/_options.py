@@ -46,6 +46,11 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="show what each test did with its cassette, and what that cost or saved",
     )
+    group.addoption(
+        "--cassette-drifted",
+        action="store_true",
+        help="run only the tests that drifted in the last run",
+    )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")

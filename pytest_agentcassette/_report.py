@@ -58,11 +58,13 @@ class RunFacts(NamedTuple):
         mode_option: The option that sets the record mode.
         is_ci: Whether a file that is written now is lost with the machine.
         lost_workers: How many workers of pytest-xdist were lost.
+        remembers: Whether the next run can be told to run what drifted in this one.
     """
 
     mode_option: str = "--record-mode"
     is_ci: bool = False
     lost_workers: int = 0
+    remembers: bool = False
 
 
 def summary(records: Sequence[Record], facts: RunFacts) -> list[Line]:
@@ -84,6 +86,9 @@ def summary(records: Sequence[Record], facts: RunFacts) -> list[Line]:
     for outcome, heading in _REMEDIES.items():
         remedies = [record.remedy for record in records if record.outcome == outcome]
         lines += _listed(heading, remedies, "red")
+        if outcome == "drifted" and len(remedies) > 1 and facts.remembers:
+            command = f"pytest --cassette-drifted {facts.mode_option}=update"
+            lines.append(Line(f"    all that drifted: {command}"))
     lines += _listed(
         _PENDING, [_paid(one) for one in records if one.outcome == "pending"], "yellow"
     )

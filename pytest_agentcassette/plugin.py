@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentcassette._bookkeeping import Bookkeeper
+from pytest_agentcassette._drifted import remember
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import OPTION_IS_OURS, RECORD_MODE, add_options
 from pytest_agentcassette._run import RUN
@@ -47,11 +48,12 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixture and the bookkeeper."""
+    """Register the marker, the fixture, the bookkeeper and the memory of what drifted."""
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    remember(config)
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
