@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["LISTED_MODES", "MODES", "check_mode", "read_marker"]
 
 #: The record modes, the default first.
-MODES = ("once", "none", "all", "update")
+MODES = ("once", "none", "all", "update", "verify")
 
 #: The same in words.
-LISTED_MODES = "once, none, all and update"
+LISTED_MODES = "once, none, all, update and verify"
 
 
 def check_mode(place: str, mode: str) -> str:

@@ -23,7 +23,8 @@ RECORD_MODE: dict[str, Any] = {
     "choices": MODES,
     "metavar": "MODE",
     "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
-    " only (none); record (all); replay until the first drift and record from there on (update)",
+    " only (none); record (all); replay until the first drift and record from there on (update);"
+    " run live, write nothing, and tell what differs from the cassette (verify)",
 }
 
 

@@ -16,11 +16,16 @@ _COLORS = {
     "drifted": "red",
     "missing": "red",
     "unusable": "red",
+    "differs": "yellow",
     "pending": "yellow",
     "discarded": "yellow",
 }
 
-_COUNTED = {"missing": "without a cassette", "discarded": "not written"}
+_COUNTED = {
+    "missing": "without a cassette",
+    "differs": "differing",
+    "discarded": "not written",
+}
 
 _REMEDIES = {
     "drifted": "drifted; if the change is meant, record what changed with",
@@ -89,6 +94,9 @@ def summary(records: Sequence[Record], facts: RunFacts) -> list[Line]:
         if outcome == "drifted" and len(remedies) > 1 and facts.remembers:
             command = f"pytest --cassette-drifted {facts.mode_option}=update"
             lines.append(Line(f"    all that drifted: {command}"))
+    differing = [_first(one) for one in records if one.outcome == "differs"]
+    heading = f"today's run differs; if that is right, record it with {facts.mode_option}=all"
+    lines += _listed(heading, differing, "yellow")
     lines += _listed(
         _PENDING, [_paid(one) for one in records if one.outcome == "pending"], "yellow"
     )
@@ -150,6 +158,12 @@ def _listed(heading: str, entries: Sequence[str], color: str) -> list[Line]:
     if more > 0:
         lines.append(Line(f"    and {more} more, which --cassette-report lists"))
     return lines
+
+
+def _first(record: Record) -> str:
+    """A test, and the first of its differences."""
+    first, *more = record.drift
+    return f"{record.test}: {first}{f' (and {len(more)} more)' if more else ''}"
 
 
 def _paid(record: Record) -> str:

@@ -95,6 +95,40 @@ def test_the_summary_names_what_needs_a_hand():
     assert lines[0].markup == "red"
 
 
+def test_several_drifts_are_repaired_by_one_command():
+    """It is offered where the next run can know which tests those are."""
+    other = DRIFTED._replace(test="b", remedy="pytest --record-mode=update b")
+
+    lines = summary([DRIFTED, other], RunFacts("--cassette-record-mode", remembers=True))
+
+    assert lines[-1] == Line(
+        "    all that drifted: pytest --cassette-drifted --cassette-record-mode=update"
+    )
+    for records, remembers in (([DRIFTED], True), ([DRIFTED, other], False)):
+        lines = summary(records, RunFacts(remembers=remembers))
+        assert "--cassette-drifted" not in text(lines)
+
+
+def test_what_differs_today_is_named():
+    """With the first of its differences, and the option that takes the new answers over."""
+    records = [
+        Record("a", "a.json", "differs", drift=("step 0, ask: x",)),
+        Record("b", "b.json", "differs", drift=("step 1, ask: y", "step 2, ask: z", "w")),
+        Record("c", "c.json", "verified"),
+    ]
+
+    lines = summary(records, RunFacts("--cassette-record-mode"))
+
+    assert text(lines) == dedent(
+        """\
+        cassettes: 1 verified, 2 differing
+          today's run differs; if that is right, record it with --cassette-record-mode=all
+            a: step 0, ask: x
+            b: step 1, ask: y (and 2 more)"""
+    )
+    assert [line.markup for line in lines[:2]] == ["yellow", "yellow"]
+
+
 def test_what_is_written_in_ci_is_called_out():
     """It is gone with the machine; without a machine like that there is nothing to say."""
     lines = summary([REPLAYED, RECORDED], RunFacts("--cassette-record-mode", is_ci=True))
@@ -132,7 +166,7 @@ def test_a_long_list_ends_with_a_count():
 def test_the_color_of_the_summary():
     """Red for what is wrong, yellow for what was not written."""
     colors = {
-        outcome: summary([Record("a", "a.json", outcome)], RunFacts())[0].markup
+        outcome: summary([Record("a", "a.json", outcome, drift=("x",))], RunFacts())[0].markup
         for outcome in OUTCOMES
     }
 
@@ -141,9 +175,11 @@ def test_the_color_of_the_summary():
         "recorded": "green",
         "updated": "green",
         "unchanged": "green",
+        "verified": "green",
         "drifted": "red",
         "missing": "red",
         "unusable": "red",
+        "differs": "yellow",
         "pending": "yellow",
         "discarded": "yellow",
     }
