@@ -1,7 +1,6 @@
 """Where today's answers differ from those on tape: recorded steps x today's steps -> lines.
 
-What a model said is not compared, for it is another text each time; nor is an argument that only
-hands on what an earlier call answered.
+What a model said is not compared, for it is another text each time; nor is what follows from that.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_agentcassette._handed_on import Answers, hands_on
+from pytest_agentcassette._consequences import Consequences
 from pytest_agentcassette._shapes import differing, shape_of
 
 if TYPE_CHECKING:
@@ -47,13 +46,16 @@ def verify(
         for one in contrasts
         if _step(one)["type"] not in live and (finished or one.made is not None)
     ]
-    then = Answers(one.recorded for one in compared if one.recorded is not None)
-    now = Answers(one.made for one in compared if one.made is not None)
+    consequences = Consequences(compared)
     lines: list[str] = []
     for one in compared:
         if one.recorded is not None and one.made is not None:
-            places = one.recorded["index"], one.made["index"]
-            own = [each for each in one.arguments if not hands_on(each, then, now, *places)]
+            recorded, made = one.recorded["index"], one.made["index"]
+            own = [
+                difference
+                for difference in one.arguments
+                if not consequences.explain(difference, recorded=recorded, made=made)
+            ]
             found = [*_arguments(own), *_outcome(one.recorded, one.made, typed=typed)]
             lines += [f"{_name(one)}: {line}" for line in found]
         elif one.recorded is not None:

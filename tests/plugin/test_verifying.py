@@ -115,17 +115,12 @@ def test_arguments_are_told_by_their_paths(differences, expected):
 
 
 HISTORY = ("messages", 1, "content")
-HANDED_ON = {
-    "a message of the history": changed(*HISTORY, a=ANSWER, b=TODAY),
-    "a short value of the history": changed("messages", 2, "id", a="id-1", b="id-2"),
-    "a number of the history": changed("messages", 2, "at", a=1700, b=1800),
-    "a whole part of the history": changed(
-        "messages", 2, a={"id": "id-1", "at": 1700}, b={"at": 1800, "id": "id-2"}
-    ),
-    "a part that is new": Difference(
-        ("messages", 2), "added", None, {"at": 1800, "id": "id-2"}, ("messages", 2), "", ""
-    ),
-    "a part that is gone": Difference(("messages", 2), "removed", 1700, None, (), "", ""),
+CONSEQUENCES = {
+    "a message of the history": changed(*HISTORY, a="on tape", b="today"),
+    "a history by position": changed("args", 0, 2, "content", a="on tape", b="today"),
+    "a message that is new": Difference(("messages", 2), "added", None, {}, (), "", ""),
+    "a message that is gone": Difference(("messages", 2), "removed", {}, None, (), "", ""),
+    "another kind of message": Difference(HISTORY, "type", "x", "x", HISTORY, "str", "m:Text"),
     "a prompt": changed("prompt", a=ANSWER, b=TODAY),
     "a prompt by position": changed("args", 0, a=f"{ANSWER}\n", b=f"{TODAY}\n"),
     "a text around it": changed("prompt", a=f"Shorten: {ANSWER}", b=f"Shorten: {TODAY}"),
@@ -135,45 +130,67 @@ HANDED_ON = {
         b='{"plan": "' + TODAY.replace('"', '\\"').replace("\n", "\\n") + '"}',
     ),
 }
-COUNTED = {
-    "a decision": changed("city", a="id-1", b="id-2"),
-    "a decision by position": changed("args", 0, a="id-1", b="id-2"),
-    "a decision in an object": changed("arguments", "city", a="id-1", b="id-2"),
-    "the text around it": changed("prompt", a=f"Shorten: {ANSWER}", b=f"Lengthen: {TODAY}"),
-    "what nobody answered": changed(*HISTORY, a=ANSWER, b="something else"),
-    "what nobody had answered": changed(*HISTORY, a="something else", b=TODAY),
-    "a part that nobody answered": Difference(("messages", 2), "added", None, 1, (), "", ""),
-    "what everybody answers": changed("messages", 1, "stop", a=None, b=True),
-    "a type": Difference(HISTORY, "type", "id-1", "id-1", HISTORY, "str", "m:Text"),
+DECISIONS = {
+    "a short text": changed("city", a="Lisbon", b="Porto"),
+    "one by position": changed("args", 0, a="Lisbon", b="Porto"),
+    "one in an object": changed("arguments", "city", a="Lisbon", b="Porto"),
+    "a number": changed("nights", a=1700, b=1800),
+    "the text around an answer": changed("prompt", a=f"Shorten: {ANSWER}", b=f"Cut: {TODAY}"),
+    "a text that was no answer": changed("prompt", a=ANSWER[::-1], b=TODAY),
+    "a text that is no answer": changed("prompt", a=ANSWER, b=TODAY[::-1]),
+    "a list that is none any more": changed("messages", a=[], b=None),
+    "a type": Difference(("prompt",), "type", ANSWER, ANSWER, (), "str", "m:Text"),
+}
+THEN = step(result={"text": ANSWER, "choices": [{"city": "Lisbon"}], "created": 1700})
+NOW = step(result={"text": TODAY, "choices": [{"city": "Porto"}], "created": 1800})
+
+
+def after(*calls, difference):
+    """What is told of a call that differs from its step, and that others came before."""
+    last = step("plan", index=9)
+    found = lines(*calls, (last, last, (difference,)))
+    return [line for line in found if line.startswith("step 9, ")]
+
+
+@pytest.mark.parametrize("difference", CONSEQUENCES.values(), ids=CONSEQUENCES)
+def test_what_follows_from_another_answer_is_no_difference(difference):
+    """Answers differ each time, and so does what goes back to the model with them."""
+    assert after((THEN, NOW), difference=difference) == []
+
+
+@pytest.mark.parametrize("difference", DECISIONS.values(), ids=DECISIONS)
+def test_what_the_agent_decides_is_one(difference):
+    """Which city it asks for is what a test is about."""
+    assert len(after((THEN, NOW), difference=difference)) == 1
+
+
+OTHERS = {
+    "a new call": (None, NOW),
+    "a dropped call": (THEN, None),
+    "another error": (step(error={"message": "a"}), step(error={"message": "b"})),
 }
 
 
-def conversation(difference):
-    """Two calls; the second differs from its step."""
-    then = step(result={"text": ANSWER, "calls": [{"id": "id-1", "at": 1700}], "stop": None})
-    now = step(result={"text": TODAY, "calls": [{"id": "id-2", "at": 1800}], "stop": None})
-    last = step(index=1)
-    return lines((then, now), (last, last, (difference,)))
+@pytest.mark.parametrize("call", OTHERS.values(), ids=OTHERS)
+def test_what_else_makes_another_history(call):
+    """A message more, a message less, and an error that the model is told of."""
+    assert after(call, difference=CONSEQUENCES["a message of the history"]) == []
 
 
-@pytest.mark.parametrize("difference", HANDED_ON.values(), ids=HANDED_ON)
-def test_what_is_handed_on_is_no_difference(difference):
-    """Answers differ each time, and so does what goes back to the model with them."""
-    assert conversation(difference) == []
+@pytest.mark.parametrize("name", ["a message of the history", "a prompt"])
+def test_nothing_follows_from_the_same_answers(name):
+    """Then somebody has changed the prompt, or the agent."""
+    assert len(after((THEN, THEN), difference=CONSEQUENCES[name])) == 1
 
 
-@pytest.mark.parametrize("difference", COUNTED.values(), ids=COUNTED)
-def test_what_the_agent_does_with_it_is_one(difference):
-    """Which city it asks for is what a test is about."""
-    assert len(conversation(difference)) == 1
+@pytest.mark.parametrize("name", ["a message of the history", "a prompt"])
+def test_nothing_follows_from_later_answers(name):
+    """They cannot have been known."""
+    first, later = step(), ({**THEN, "index": 1}, {**NOW, "index": 1})
 
+    found = lines((first, first, (CONSEQUENCES[name],)), later)
 
-def test_only_earlier_answers_are_handed_on():
-    """A later one cannot have been known."""
-    difference = changed(*HISTORY, a=ANSWER, b=TODAY)
-    answers = step(result=ANSWER, index=1), step(result=TODAY, index=1)
-
-    assert len(lines((step(), step(), (difference,)), answers)) == 1
+    assert len(found) == 1
 
 
 RATE_LIMIT = {"error": {"type": "RateLimitError", "message": "Too many requests, " + "x" * 40}}
