@@ -58,8 +58,10 @@ class Trajectory:
         self._recording = recording
 
     def steps(self) -> list[dict[str, Any]]:
-        """The steps of all calls made so far."""
-        return list(self.answers) if self._recording is None else self._recording.steps()
+        """The steps of all calls made so far, each a new dict."""
+        if self._recording is not None:
+            return self._recording.steps()
+        return [dict(step) for step in self.answers]
 
     def replayed(self) -> list[bool]:
         """For each of them whether it was answered from a tape."""
@@ -89,6 +91,11 @@ class _Face:
             for step, replayed in zip(self._trajectory.steps(), self._trajectory.replayed())
             if name in (None, step["name"]) and kind in (None, step["type"])
         ]
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of the calls made so far, as plain dicts in the form of the file."""
+        return self._trajectory.steps()
 
     @property
     def replayed(self) -> int:
@@ -138,11 +145,6 @@ class Recorder(_Face):
         self.model = model
         self.cassette: Cassette | None = None
         self._recording = recording
-
-    @property
-    def steps(self) -> list[dict[str, Any]]:
-        """The steps so far, as plain dicts in the form of the file."""
-        return self._recording.steps()
 
     @property
     def unreplayable(self) -> list[Unreplayable]:

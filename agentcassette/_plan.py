@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import re
     from datetime import timedelta
     from pathlib import Path
 
@@ -17,6 +18,8 @@ class Plan(NamedTuple):
     """What a session is asked to do; the parameters are those of `use_cassette`.
 
     Attributes:
+        redact: Names of keys whose values are redacted.
+        patterns: The patterns whose matches are redacted, which came with these names.
         full: Whether a drift message leaves nothing out.
         mode_name: What the record mode is called; None for what it is.
         pending: Where what was paid for is kept until the cassette is written; None for nowhere.
@@ -30,6 +33,7 @@ class Plan(NamedTuple):
     strict: bool = False
     model: str | None = None
     redact: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
     redact_secrets: bool = True
     ignore: tuple[str, ...] = ()
     live: tuple[str, ...] = ()

@@ -9,9 +9,11 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _pointer, _type_map
+from agentcassette._patterns import parsed, without_matches
 from agentcassette._secrets import PLACEHOLDER, Secrets
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
 __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
@@ -45,7 +47,8 @@ class Redactor:
 
     Secret are the values under the given keys, at any depth, also inside JSON held in strings.
     Secret are, too, credentials of a known shape and the values of environment variables whose
-    names end in KEY, TOKEN, SECRET or PASSWORD, wherever they occur.
+    names end in KEY, TOKEN, SECRET or PASSWORD, wherever they occur, and what the given patterns
+    match in any string.
 
     ``api_key`` is also ``API-Key`` and ``apiKey``: case, hyphens and underscores don't count. What
     stands under a key is replaced whatever it is, None and nothing too: a call that was recorded
@@ -53,22 +56,34 @@ class Redactor:
 
     Args:
         keys: The keys with secret values.
+        patterns: What matches one of these is secret wherever a string holds it. None of them
+            matches the empty string.
         secrets: Whether to look for known shapes and for values of the environment as well.
         placeholder: What takes the place of a value under a key.
         environ: The environment, read here and now; None for that of the process.
     """
 
-    __slots__ = ("_keys", "_known", "_needles", "_placeholder", "_secret_keys", "_secrets")
+    __slots__ = (
+        "_keys",
+        "_known",
+        "_needles",
+        "_patterns",
+        "_placeholder",
+        "_secret_keys",
+        "_secrets",
+    )
 
     def __init__(
         self,
         keys: Iterable[str] = (),
         *,
+        patterns: Iterable[re.Pattern[str]] = (),
         secrets: bool = True,
         placeholder: str = PLACEHOLDER,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._keys = tuple(keys)
+        self._patterns = tuple(patterns)
         self._placeholder = placeholder
         self._secret_keys = frozenset(map(_fold, self._keys))
         # JSON may write a character of a key as an escape.
@@ -149,22 +164,38 @@ class Redactor:
         return tuple(key for key in self._keys if f'"{_fold(key)}":' in folded)
 
     def _without_secrets(self, text: str) -> str:
-        if self._needles and text.lstrip()[:1] in ("{", "["):
+        redacted = self._once(text)
+        while self._patterns and redacted != text:
+            # What one pattern takes out may leave what another matches, or what looks like a
+            # secret. Nothing may be left that is redacted only when this is redacted again.
+            text, redacted = redacted, self._once(redacted)
+        return redacted
+
+    def _once(self, text: str) -> str:
+        if (self._needles or self._patterns) and text.lstrip()[:1] in ("{", "["):
             text = self._json(text)
-        return text if self._secrets is None else self._secrets.taken_out_of(text)
+        if self._secrets is not None:
+            text = self._secrets.taken_out_of(text)
+        for pattern in self._patterns:
+            text = without_matches(pattern, text)
+        return text
 
     def _json(self, text: str) -> str:
-        folded = _fold(text)
-        if not any(needle in folded for needle in self._needles):
-            return text
+        if not self._patterns:  # whose matches may be hidden by escapes
+            folded = _fold(text)
+            if not any(needle in folded for needle in self._needles):
+                return text
         try:
-            redacted = self.redact(json.loads(text))
+            value, is_same = parsed(text, self._patterns)
+            redacted = self.redact(value)
         except json.JSONDecodeError:
             return text
         except (RecursionError, ValueError):
             # Nested too deep to be looked into, or with too long a number: it may hold a secret.
             return self._placeholder
-        return json.dumps(redacted.json, ensure_ascii=False) if redacted.places else text
+        if is_same and not redacted.places:
+            return text
+        return json.dumps(redacted.json, ensure_ascii=False)
 
 
 class _Walk:
@@ -234,6 +265,8 @@ class _Walk:
         while unique in old or unique in new:
             number += 1
             unique = f"{name}{number}"
+            if self._redactor.text(unique) != unique:  # a pattern matches the number, too
+                unique = PLACEHOLDER * number
         self.renamed.append(self._place(key))
         self.places.append(self._place(unique))
         return unique

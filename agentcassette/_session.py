@@ -58,7 +58,7 @@ class Machine(_active.Member):
         self._tape = self.source.tape
         recorded_with = () if self._tape is None else self._tape.redacted_keys
         keys = tuple(dict.fromkeys((*plan.redact, *recorded_with)))
-        self._redactor = Redactor(keys, secrets=plan.redact_secrets)
+        self._redactor = Redactor(keys, patterns=plan.patterns, secrets=plan.redact_secrets)
         self._ignores: dict[tuple[str, ...], Ignore] = {}
         self._live = frozenset(plan.live)
         self._missing: AgentCassetteError | None = None

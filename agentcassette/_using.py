@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from agentcassette._context import Session
 from agentcassette._ignoring import compile_ignores
+from agentcassette._patterns import NameOrPattern, told_apart
 from agentcassette._plan import MODES, Plan
 
 if TYPE_CHECKING:
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["record", "replay", "use_cassette"]
 
 Names = Union[str, Iterable[str], None]
+Redact = Union[NameOrPattern, Iterable[NameOrPattern], None]
 
 
 def record(
     path: StrPath,
     *,
     model: str | None = None,
-    redact: Names = None,
+    redact: Redact = None,
     redact_secrets: bool = True,
     ignore: Names = (),
 ) -> Session[Recorder]:
@@ -36,7 +39,9 @@ def record(
     Args:
         path: The file of the cassette.
         model: A label of the model that answers.
-        redact: Names of keys whose values are kept out of the cassette, at any depth.
+        redact: Names of keys whose values are kept out of the cassette, at any depth; compiled
+            patterns, whose matches are kept out wherever a string holds them. The cassette keeps
+            the names and not the patterns: these have to be given to each replay.
         redact_secrets: Whether known credential shapes, and the values of environment variables
             that hold secrets, are kept out as well.
         ignore: What of the arguments is not compared, for all calls.
@@ -46,7 +51,8 @@ def record(
 
     Raises:
         CassetteFormatError: On entering: another file lies at the path.
-        ValueError: An `ignore` is no path and no shape.
+        TypeError: A `redact` is neither a text nor a pattern of text.
+        ValueError: An `ignore` is no path and no shape, or a pattern matches the empty string.
     """
     return _session(
         path,
@@ -63,7 +69,7 @@ def replay(
     path: StrPath,
     *,
     strict: bool = False,
-    redact: Names = None,
+    redact: Redact = None,
     ignore: Names = (),
     live: Names = (),
 ) -> Session[Player]:
@@ -73,7 +79,8 @@ def replay(
         path: The file of the cassette.
         strict: Whether the first drift raises. If not, the nearest step answers, and each drift is
             noted in the player's `divergences`.
-        redact: Names of keys whose values are not compared, beside those that the cassette keeps.
+        redact: Names of keys whose values are not compared, beside those that the cassette keeps;
+            the patterns that it was recorded with.
         ignore: What of the arguments is not compared: paths (``kwargs.messages[*].id``) and the
             shapes ``<uuid>`` and ``<datetime>``.
         live: Kinds of calls that run for real.
@@ -84,7 +91,8 @@ def replay(
     Raises:
         CassetteNotFound: On entering: there is no such file.
         CassetteFormatError: On entering: the file is no cassette.
-        ValueError: An `ignore` is no path and no shape.
+        TypeError: A `redact` is neither a text nor a pattern of text.
+        ValueError: An `ignore` is no path and no shape, or a pattern matches the empty string.
     """
     return _session(
         path,
@@ -103,7 +111,7 @@ def use_cassette(
     record_mode: str = "once",
     strict: bool = False,
     model: str | None = None,
-    redact: Names = None,
+    redact: Redact = None,
     redact_secrets: bool = True,
     ignore: Names = (),
     live: Names = (),
@@ -126,7 +134,9 @@ def use_cassette(
             there on.
         strict: Whether the first drift of a replay raises.
         model: A label of the model that answers.
-        redact: Names of keys whose values are kept out of the cassette, at any depth.
+        redact: Names of keys whose values are kept out of the cassette, at any depth; compiled
+            patterns, whose matches are kept out wherever a string holds them. The cassette keeps
+            the names and not the patterns: these have to be given to each replay.
         redact_secrets: Whether known credential shapes are kept out as well.
         ignore: What of the arguments is not compared.
         live: Kinds of calls that run for real in a replay.
@@ -147,7 +157,9 @@ def use_cassette(
         The session; as a context manager it gives a `Recorder` or a `Player`.
 
     Raises:
-        ValueError: There is no such record mode, or an `ignore` is no path and no shape.
+        TypeError: A `redact` is neither a text nor a pattern of text.
+        ValueError: There is no such record mode, an `ignore` is no path and no shape, or a pattern
+            matches the empty string.
     """
     if record_mode not in MODES:
         message = f"no record mode {record_mode!r}: there are {', '.join(MODES)}"
@@ -172,11 +184,16 @@ def use_cassette(
 
 
 def _session(
-    path: StrPath, *, redact: Names, ignore: Names, live: Names = (), **rest: Any
+    path: StrPath, *, redact: Redact, ignore: Names, live: Names = (), **rest: Any
 ) -> Session[Any]:
     specs = _names(ignore)
     compile_ignores(specs)  # which raises for a malformed one, here and not at the first call
-    plan = Plan(Path(path), redact=_names(redact), ignore=specs, live=_names(live), **rest)
+    names, patterns = told_apart(
+        [redact] if isinstance(redact, (str, re.Pattern)) else redact or ()
+    )
+    plan = Plan(
+        Path(path), redact=names, patterns=patterns, ignore=specs, live=_names(live), **rest
+    )
     return Session(plan)
 
 

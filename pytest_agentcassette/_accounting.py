@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agentcassette import CassetteNotFound, Player
+from agentcassette import CassetteNotFound, Player, Recorder
 from pytest_agentcassette._ledger import Cost, Record
+from pytest_agentcassette._prices import Price, price
 
 if TYPE_CHECKING:
-    from agentcassette import AgentCassetteError, Recorder, Session
+    from agentcassette import AgentCassetteError, Session
+    from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Ending", "account"]
 
@@ -32,7 +34,14 @@ class Ending(NamedTuple):
 
 
 def account(
-    session: Session[Recorder | Player], ending: Ending, *, test: str, path: str, remedy: str
+    session: Session[Recorder | Player],
+    ending: Ending,
+    *,
+    test: str,
+    path: str,
+    remedy: str,
+    again: str,
+    prices: PriceList | None,
 ) -> Record | None:
     """Sum up what a test did with its cassette.
 
@@ -42,6 +51,8 @@ def account(
         test: The id of the test.
         path: The file of the cassette, as it is shown.
         remedy: The command that records the test again.
+        again: The command that runs it again as it was run.
+        prices: The list prices, where somebody asks for the price of the calls.
 
     Returns:
         The record; None where there was no cassette, and no call that needed one.
@@ -52,20 +63,32 @@ def account(
     if not calls and not missing and session.cassette is None:
         return None
     drift = () if missing else _drift(session, ending)
-    cost = Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
+    outcome = "missing" if missing else "drifted" if drift else _outcome(session, ending)
     cassette = face.cassette if ending.written else session.cassette
+    steps, answered = face.steps, _answered(face)
+    label = (
+        face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
+    )
+    whole, saved = (
+        Price(None, ()) if prices is None else price(some, label, prices)
+        for some in (steps, answered)
+    )
     return Record(
         test=test,
         path=path,
-        outcome="missing" if missing else "drifted" if drift else _outcome(session, ending),
-        remedy=remedy,
+        outcome=outcome,
+        remedy=again if outcome == "pending" else remedy,
         calls=calls,
-        cost=cost,
-        saved=_saved(face, cost),
+        cost=_cost(steps),
+        saved=_cost(answered),
         recorded_at=None if cassette is None else cassette.recorded_at,
         drift=drift or ending.differences or (),
         unplayed=face.remaining if ending.passed and isinstance(face, Player) else 0,
         resumed=face.replayed if session.resumed else 0,
+        mode=face.mode,
+        price=whole.dollars,
+        price_saved=saved.dollars,
+        unpriced=whole.unpriced,
     )
 
 
@@ -75,11 +98,11 @@ def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
         return "differs" if ending.differences else "verified"
     if ending.written:
         return "recorded" if session.cassette is None else "updated"
+    if not ending.passed and (ending.kept or session.resumed):
+        return "pending"
     if not session.face.recorded:
         return "replayed"
-    if ending.passed:
-        return "unchanged"
-    return "pending" if ending.kept else "discarded"
+    return "unchanged" if ending.passed else "discarded"
 
 
 def _drift(session: Session[Recorder | Player], ending: Ending) -> tuple[str, ...]:
@@ -96,14 +119,18 @@ def _line(drift: dict[str, Any]) -> str:
     return f"step {drift['index']}, {call['name']}: {drift['reason']}"
 
 
-def _saved(face: Recorder | Player, cost: Cost) -> Cost:
-    """The part of the cost that was not paid, as a cassette answered."""
+def _answered(face: Recorder | Player) -> list[dict[str, Any]]:
+    """The steps that were not paid for, as a cassette answered."""
     if not face.recorded:
-        return cost
+        return face.steps
     if not face.replayed:
-        return Cost()
-    saved = Cost()
-    for call in face.calls():
-        if call.replayed:
-            saved = saved.plus(Cost(call.input_tokens, call.output_tokens, call.duration_ms))
-    return saved
+        return []
+    return [step for step, call in zip(face.steps, face.calls()) if call.replayed]
+
+
+def _cost(steps: list[dict[str, Any]]) -> Cost:
+    return Cost(
+        sum(step["input_tokens"] for step in steps),
+        sum(step["output_tokens"] for step in steps),
+        float(sum(step["duration_ms"] for step in steps)),
+    )

@@ -23,6 +23,8 @@ class Bookkeeper:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._ledger = config.stash[LEDGER] = Ledger()
+        self._lines_of_others: list[str] = []
+        self._problem = ""  # of theirs
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter what a test did with its cassette."""
@@ -35,25 +37,56 @@ class Bookkeeper:
         """Take note of a worker of pytest-xdist that was lost."""
         self._ledger.lost_workers += bool(error)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """Take note of the test that a worker was running when it was lost."""
+        self._ledger.lost_tests.append(crashitem)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Ask others for lines of the report, as long as a mistake of theirs can fail the run."""
+        records = self._ledger.records()
+        is_worker = hasattr(self._config, "workerinput")
+        if not records or is_worker or not self._config.getoption("--cassette-report"):
+            return
+        from pytest_agentcassette._consulting import report_lines
+
+        try:
+            self._lines_of_others = report_lines(self._config, records)
+        except pytest.UsageError as error:
+            self._problem = str(error)
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table if it was asked for, and the summary if the run is not a quiet one."""
         records = self._ledger.records()
-        if not records:
+        stale, live_calls = self._ledger.stale, self._ledger.live_calls
+        if not records and not stale and not live_calls:
             return
-        from pytest_agentcassette._report import RunFacts, summary, table
+        from pytest_agentcassette._report import RunFacts, summary
+        from pytest_agentcassette._table import table
+        from pytest_agentcassette._wording import Line
 
         lines = []
-        if self._config.getoption("--cassette-report"):
+        has_table = bool(self._config.getoption("--cassette-report"))
+        width = shutil.get_terminal_size().columns if terminalreporter.isatty else None
+        if has_table:
             terminalreporter.write_sep("=", "cassettes")
-            width = shutil.get_terminal_size().columns
-            lines += table(records, width=width, now=datetime.now(timezone.utc))
+            now = datetime.now(timezone.utc)
+            lines += table(records, width=width, now=now, stale=stale, live_calls=live_calls)
+            lines += [Line(text) for text in self._lines_of_others]
+            lines += [Line(text, "red") for text in self._problem.splitlines()]
         if self._config.getoption("verbose") >= 0:
             facts = RunFacts(
                 mode_option=mode_option(self._config),
-                is_ci=bool(os.environ.get("CI")),
+                is_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),
+                has_cache=hasattr(self._config, "cache"),
+                has_table=has_table,
                 lost_workers=self._ledger.lost_workers,
-                remembers=getattr(self._config, "cache", None) is not None,
+                lost_tests=tuple(self._ledger.lost_tests),
+                width=width,
             )
-            lines += summary(records, facts)
+            lines += summary(records, facts, stale=stale, live_calls=live_calls)
         for line in lines:
             terminalreporter.write_line(line.text, **({line.markup: True} if line.markup else {}))

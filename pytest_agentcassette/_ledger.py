@@ -82,7 +82,7 @@ class Record(NamedTuple):
         test: The id of the test.
         path: The file of the cassette.
         outcome: What became of the cassette, one of `OUTCOMES`.
-        remedy: The command that records the test again.
+        remedy: The command that records the test again, or goes on with what is pending.
         calls: How many calls the agent made.
         cost: What all of them cost when they ran live, now or when they were recorded.
         saved: The part of it that was answered from the cassette.
@@ -90,6 +90,12 @@ class Record(NamedTuple):
         drift: What differed, one line for each drift or difference.
         unplayed: How many steps of the cassette were never played.
         resumed: How many calls were answered from what a failed run had left.
+        mode: The record mode.
+        price: What the calls would cost at list prices, in US dollars; None where nobody asked,
+            or where nobody knows the price of any.
+        price_saved: The part of it that was answered from the cassette.
+        unpriced: The models of the calls that the price leaves out, as nobody knows theirs: a name
+            for each call, empty where not even that is known.
     """
 
     test: str
@@ -103,16 +109,50 @@ class Record(NamedTuple):
     drift: tuple[str, ...] = ()
     unplayed: int = 0
     resumed: int = 0
+    mode: str = "once"
+    price: float | None = None
+    price_saved: float | None = None
+    unpriced: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """The record as JSON data."""
-        return {**self._asdict(), "cost": list(self.cost), "saved": list(self.saved)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self._asdict().items()
+        }
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Record:
         """The record that `to_plain` made the data of."""
-        cost, saved = Cost(*plain["cost"]), Cost(*plain["saved"])
-        return cls(**{**plain, "cost": cost, "saved": saved, "drift": tuple(plain["drift"])})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in plain.items()
+        }
+        return cls(**{**values, "cost": Cost(*plain["cost"]), "saved": Cost(*plain["saved"])})
+
+    def properties(self) -> list[tuple[str, str | int | float]]:
+        """What a report of the test says of its cassette, to those who read reports by program.
+
+        Returns:
+            A name and a value for each fact that there is to tell; one for each drift.
+        """
+        facts: list[tuple[str, str | int | float | None]] = [
+            ("cassette", self.path),
+            ("cassette_outcome", self.outcome),
+            ("cassette_mode", self.mode),
+            ("cassette_calls", self.calls),
+            ("cassette_input_tokens", self.cost.input_tokens),
+            ("cassette_output_tokens", self.cost.output_tokens),
+            ("cassette_tokens", self.cost.tokens),
+            ("cassette_tokens_saved", self.saved.tokens),
+            ("cassette_live_seconds", round(self.cost.duration_ms / 1000, 3)),
+            ("cassette_price", self.price),
+            ("cassette_price_saved", self.price_saved),
+            ("cassette_recorded_at", self.recorded_at),
+            ("cassette_unplayed", self.unplayed or None),
+            *[("cassette_drift", line) for line in self.drift],
+        ]
+        return [(name, value) for name, value in facts if value is not None]
 
 
 class Stale(NamedTuple):
@@ -158,23 +198,37 @@ class Totals(NamedTuple):
         calls: How many calls were made.
         cost: What they cost when they ran live.
         saved: The part of it that was answered from the cassettes.
+        price: What they would cost at list prices, in US dollars, as far as anybody knows; None
+            where nobody does.
+        price_saved: The part of it that was answered from the cassettes.
     """
 
     outcomes: dict[str, int]
     calls: int
     cost: Cost
     saved: Cost
+    price: float | None = None
+    price_saved: float | None = None
 
 
 def total(records: Iterable[Record]) -> Totals:
     """Add up the records of a run."""
     counts = dict.fromkeys(OUTCOMES, 0)
     calls, cost, saved = 0, Cost(), Cost()
+    price: float | None = None
+    price_saved: float | None = None
     for record in records:
         counts[record.outcome] += 1
         calls += record.calls
         cost, saved = cost.plus(record.cost), saved.plus(record.saved)
-    return Totals({name: count for name, count in counts.items() if count}, calls, cost, saved)
+        price, price_saved = _sum(price, record.price), _sum(price_saved, record.price_saved)
+    outcomes = {name: count for name, count in counts.items() if count}
+    return Totals(outcomes, calls, cost, saved, price, price_saved)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    """Add up two prices; None is one that nobody knows."""
+    return (one or 0.0) + (other or 0.0) if (one, other) != (None, None) else None
 
 
 class Ledger:
@@ -182,12 +236,14 @@ class Ledger:
 
     Attributes:
         lost_workers: How many workers crashed.
+        lost_tests: The ids of the tests that they were running, as far as they are known.
         stale: The cassettes that are stale, as far as this run could know.
         live_calls: The calls that ran for real where no session was open.
     """
 
     def __init__(self) -> None:
         self.lost_workers = 0
+        self.lost_tests: list[str] = []
         self.stale: list[Stale] = []
         self.live_calls: list[LiveCalls] = []
         self._records: dict[str, Record] = {}

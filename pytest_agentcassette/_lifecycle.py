@@ -19,10 +19,12 @@ from agentcassette import (
 )
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._claims import is_defined
+from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file
-from pytest_agentcassette._options import mode_option
+from pytest_agentcassette._options import mode_option, wants_report
 from pytest_agentcassette._planning import Plan, plan_of, run_of
+from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Attempt:
         self.is_requested = False
         self.record: Record | None = None
         self._plan = plan_of(item)
+        self._item = item
         self._config = item.config
         self._remedy = _remedy(self._plan, item.config)
         self._path = _shown(self._plan.location.path, item.config.rootpath)
@@ -133,6 +136,7 @@ class Attempt:
         elif report.when == "teardown":
             if self.record is not None:
                 report.__dict__[RECORD] = self.record.to_plain()
+                report.user_properties += self.record.properties()
         elif report.skipped and not hasattr(report, "wasxfail"):
             self._skipped = True
         elif report.when == "call":  # which only comes where set-up has passed
@@ -192,6 +196,8 @@ class Attempt:
         except OSError as error:
             what = "cassette can't be written" if self._passed else "calls can't be kept"
             problem = f"the {what}: {error}"
+            pending = self._pending()
+            kept = self._passed and pending is not None and pending.exists()
         finally:
             session.discard()
             run_of(self._config).session = None
@@ -208,9 +214,14 @@ class Attempt:
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
+                again=_again(self._plan, self._config),
+                prices=price_list() if wants_report(self._config) else None,
             )
         if problem:
             _fail(problem)
+        if self.record is not None:
+            cassette = session.face.cassette if written else session.cassette
+            tell_finished(self._item, cassette, self._plan.location.path, self.record.outcome)
 
     def _explain(
         self, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]
@@ -261,6 +272,7 @@ class Attempt:
             outcome="unusable",
             remedy=self._remedy,
             drift=(reason.partition("\n")[0],),
+            mode=self._plan.settings.record_mode,
         )
         _fail(reason)
 
@@ -282,13 +294,25 @@ def _fail(reason: str) -> NoReturn:
 
 def _remedy(plan: Plan, config: pytest.Config) -> str:
     """The command that records a test again."""
-    file, colons, names = plan.test.partition("::")
-    file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
     mode = plan.settings.marked_mode
     # An update has just failed, or would find every call on tape.
     again = "all" if plan.settings.record_mode in ("update", VERIFY) else "update"
     note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
-    return f"pytest {mode_option(config)}={again} {shlex.quote(file + colons + names)}{note}"
+    return f"pytest {mode_option(config)}={again} {_argument(plan, config)}{note}"
+
+
+def _again(plan: Plan, config: pytest.Config) -> str:
+    """The command that runs a test again in the same record mode."""
+    mode = run_of(config).settings.command_line_mode
+    option = "" if mode is None else f"{mode_option(config)}={mode} "
+    return f"pytest {option}{_argument(plan, config)}"
+
+
+def _argument(plan: Plan, config: pytest.Config) -> str:
+    """The test as an argument of pytest, for a shell in the folder where pytest was started."""
+    file, colons, names = plan.test.partition("::")
+    file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
+    return shlex.quote(file + colons + names)
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Location", "NameParts", "locate", "pending_file"]
+__all__ = ["Location", "NameParts", "chosen", "locate", "pending_file"]
 
 _SUFFIX = ".json"
 
@@ -50,11 +50,13 @@ class Location(NamedTuple):
         path: The file.
         fallback: The file that stands in for it as long as it is the only one of the two, or None.
         explicit: Whether the test named the file itself.
+        chosen: Whether a hook chose it for this test alone.
     """
 
     path: Path
     fallback: Path | None
     explicit: bool
+    chosen: bool = False
 
 
 def locate(
@@ -85,6 +87,16 @@ def locate(
         home = root / cassette_dir / _below(root, folder)
     fallback = _normal(home / _file_name(test._replace(classes=()))) if test.classes else None
     return Location(_normal(home / _file_name(test)), fallback, explicit=False)
+
+
+def chosen(folder: Path, path: str) -> Location:
+    """Tell where the cassette of a test lies for which a file was chosen.
+
+    Args:
+        folder: The folder of the test's module.
+        path: The file; a relative one starts at that folder.
+    """
+    return Location(_normal(folder / path), None, explicit=False, chosen=True)
 
 
 def pending_file(folder: Path, test: str) -> Path:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["LISTED_MODES", "MODES", "check_mode", "read_marker"]
+__all__ = [
+    "LISTED_MODES",
+    "MODES",
+    "Redaction",
+    "check_mode",
+    "expected",
+    "read_marker",
+    "take",
+]
+
+#: What may be redacted: what lies under a key of this name, or what a pattern matches.
+Redaction = Union[str, "re.Pattern[str]"]
 
 #: The record modes, the default first.
 MODES = ("once", "none", "all", "update", "verify")
@@ -34,6 +46,24 @@ def check_mode(place: str, mode: str) -> str:
     """
     checked: str = _KEYWORDS["record_mode"].check(place, mode)
     return checked
+
+
+def take(keyword: str, value: Any) -> Any:
+    """Take a value as a keyword of the marker takes it.
+
+    Args:
+        keyword: The keyword.
+        value: The value.
+
+    Returns:
+        The value as we keep it, lists as tuples; None where it is none of the expected.
+    """
+    return _KEYWORDS[keyword].take(value)
+
+
+def expected(keyword: str) -> str:
+    """What a keyword of the marker takes, in words."""
+    return _KEYWORDS[keyword].expected
 
 
 def read_marker(place: str, mark: pytest.Mark) -> dict[str, Any]:
@@ -111,9 +141,18 @@ def _text(value: Any) -> str | None:
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
-    names = [value] if isinstance(value, str) else value
-    if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
-        return tuple(names)
+    return _listed(value, (str,))
+
+
+def _redactions(value: Any) -> tuple[Redaction, ...] | None:
+    return _listed(value, (str, re.Pattern))
+
+
+def _listed(value: Any, kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
+    """One value, or a list of values, of these types."""
+    values = [value] if isinstance(value, kinds) else value
+    if isinstance(values, (list, tuple)) and all(isinstance(one, kinds) for one in values):
+        return tuple(values)
     return None
 
 
@@ -121,7 +160,9 @@ _KEYWORDS = {
     "path": _Keyword(_path, "the path of a file"),
     "record_mode": _Keyword(_mode_name, f"one of {LISTED_MODES}", MODES),
     "strict": _Keyword(_flag, "True or False"),
-    "redact": _Keyword(_names, "the name of a key, or a list of such names"),
+    "redact": _Keyword(
+        _redactions, "the name of a key, a pattern made by re.compile, or a list of these"
+    ),
     "ignore": _Keyword(_names, "a path such as kwargs.request_id, or a list of such paths"),
     "live": _Keyword(_names, "the kind of a call, or a list of such kinds"),
     "model": _Keyword(_text, "a text"),

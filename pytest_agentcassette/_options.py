@@ -9,7 +9,14 @@ import pytest
 from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
 
-__all__ = ["OPTION_IS_OURS", "OWN_OPTION", "RECORD_MODE", "add_options", "mode_option"]
+__all__ = [
+    "OPTION_IS_OURS",
+    "OWN_OPTION",
+    "RECORD_MODE",
+    "add_options",
+    "mode_option",
+    "wants_report",
+]
 
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
@@ -62,3 +69,9 @@ def add_options(parser: pytest.Parser) -> None:
 def mode_option(config: pytest.Config) -> str:
     """The option that sets our record mode, for the commands that we suggest."""
     return OPTION if config.stash.get(OPTION_IS_OURS, False) else OWN_OPTION
+
+
+def wants_report(config: pytest.Config) -> bool:
+    """Whether a report of the run is asked for, in any form."""
+    options = vars(config.option).items()
+    return any(value for name, value in options if name.startswith("cassette_report"))

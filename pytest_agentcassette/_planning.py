@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pytest_agentcassette._claims import Claim, clashes, key
-from pytest_agentcassette._location import Location, NameParts, locate
+from pytest_agentcassette._consulting import (
+    PATH,
+    additions,
+    check_core,
+    chosen_path,
+    register_types,
+)
+from pytest_agentcassette._location import Location, NameParts, chosen, locate
 from pytest_agentcassette._run import RUN, Run
 from pytest_agentcassette._settings import Settings, merge, read_run_settings
 
@@ -44,7 +51,9 @@ def run_of(config: pytest.Config) -> Run:
     if RUN not in config.stash:
         cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
         folder = None if cache is None else cache.mkdir("agentcassette-pending")
-        config.stash[RUN] = Run(read_run_settings(config), pending_folder=folder)
+        run = Run(read_run_settings(config), pending_folder=folder)
+        register_types(config)
+        config.stash[RUN] = run
     return config.stash[RUN]
 
 
@@ -64,7 +73,8 @@ def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[s
     taken = {key(plan.location.path) for plan in plans}
     plans = [_inheriting(plan, taken) for plan in plans]
     for clash in clashes(Claim(plan.test, plan.location) for plan in plans):
-        raise pytest.UsageError(_shared(clash.path, clash.tests))
+        by_hook = any(plan.location.chosen for plan in plans if plan.test in clash.tests)
+        raise pytest.UsageError(_shared(clash.path, clash.tests, by_hook=by_hook))
     run.owners = {
         key(plan.location.path): plan.test for plan in plans if not plan.location.explicit
     }
@@ -83,7 +93,8 @@ def plan_of(item: pytest.Function) -> Plan:
         plan = _inheriting(_plan(item, item.nodeid, run), run.owners)
         owner = run.owners.get(key(plan.location.path), plan.test)
         if owner != plan.test and not plan.location.explicit:
-            raise pytest.UsageError(_shared(plan.location.path, (owner, plan.test)))
+            tests, by_hook = (owner, plan.test), plan.location.chosen
+            raise pytest.UsageError(_shared(plan.location.path, tests, by_hook=by_hook))
         item.stash[_PLAN] = plan
     return item.stash[_PLAN]
 
@@ -94,9 +105,12 @@ def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
             f"{test}: Hypothesis runs a test many times, each time with other calls, and a cassette"
             " has the calls of one run: take the cassette away, or the @given"
         )
-    settings = merge(test, item.iter_markers("cassette"), run.settings)
-    if settings.ignore:
-        _check_ignore(test, settings.ignore)
+    added = additions(item, test)
+    said = run.settings._replace(
+        redact=(*run.settings.redact, *added.redact), ignore=(*run.settings.ignore, *added.ignore)
+    )
+    settings = merge(test, item.iter_markers("cassette"), said)
+    _check(test, settings)
     function, bracket, rest = item.name.partition("[")
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     location = locate(
@@ -106,6 +120,9 @@ def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
         cassette_dir=run.settings.cassette_dir,
         path=settings.path,
     )
+    if not location.explicit:
+        file = chosen_path(item, test, location.path)
+        location = location if file is None else chosen(item.path.parent, file)
     return Plan(test, settings, location)
 
 
@@ -114,7 +131,7 @@ def _inheriting(plan: Plan, taken: Container[str]) -> Plan:
 
     A file that keeps the id of a test is no such file: it has the name that we gave it.
     """
-    path, fallback, _ = plan.location
+    path, fallback = plan.location[:2]
     if fallback is None or key(fallback) in taken or path.exists() or not fallback.exists():
         return plan
     from agentcassette import Cassette, CassetteFormatError
@@ -128,16 +145,23 @@ def _inheriting(plan: Plan, taken: Container[str]) -> Plan:
     return plan._replace(location=plan.location._replace(path=fallback))
 
 
-def _check_ignore(test: str, ignore: Sequence[str]) -> None:
-    from agentcassette import use_cassette
-
+def _check(test: str, settings: Settings) -> None:
+    patterns = [one for one in settings.redact if not isinstance(one, str)]
+    if not patterns and not settings.ignore:
+        return  # and the core is not needed yet
     try:
-        use_cassette("", ignore=ignore)
-    except ValueError as error:
+        check_core(redact=patterns, ignore=settings.ignore)
+    except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"{test}: {error}") from None
 
 
-def _shared(path: Path, tests: Sequence[str]) -> str:
+def _shared(path: Path, tests: Sequence[str], *, by_hook: bool) -> str:
+    if by_hook:
+        return (
+            f"{' and '.join(tests)} would share the cassette {path}, which {PATH} chose: let it"
+            " choose another file for each test; tests that name one file themselves, with"
+            ' @pytest.mark.cassette("FILE.json"), may share it'
+        )
     return (
         f"{' and '.join(tests)} would share the cassette {path}: rename one of them, or give it a"
         ' file of its own with @pytest.mark.cassette("FILE.json"); tests that name one file'

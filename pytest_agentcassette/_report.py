@@ -1,18 +1,20 @@
-"""The ledger as lines for the terminal: a summary in one line, and a table of all tests."""
+"""The ledger as a summary for the terminal: one line, and what needs somebody's hand."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_agentcassette._ledger import Cost, Record, total
+from pytest_agentcassette._ledger import LiveCalls, Record, Stale, Totals, total
+from pytest_agentcassette._wording import Line, dollars, duration, plural, prose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Line", "RunFacts", "summary", "table"]
+__all__ = ["COLORS", "RunFacts", "summary"]
 
-_COLORS = {
+#: The colours of the outcomes that somebody has to look at.
+COLORS = {
     "drifted": "red",
     "missing": "red",
     "unusable": "red",
@@ -33,27 +35,18 @@ _REMEDIES = {
     "unusable": "unusable; bring the file back, or delete it and record it with",
 }
 
-_PENDING = "failed; what was paid for is kept, and the next run of the test goes on from there"
+_PENDING = "failed; what was paid for is kept, and used when the test runs again, with"
 
-_DISCARDED = "failed; what was paid for is lost, as there is no cache folder to keep it in"
+_PENDING_IN_CI = (
+    "failed; what was paid for is in pytest's cache folder, and if that outlasts CI, it is used"
+    " when the test runs again, with"
+)
 
-_HEADINGS = ("cassette", "calls", "tokens in", "out", "total", "live time", "age")
+_LOST = "failed; what was paid for is lost, as there is no cache folder to keep it in"
 
-_MINUTE = 60
+_NOT_KEPT = "failed; what was paid for could not be kept"
 
-_LISTED = 10  # tests per heading of the summary; the table has them all
-
-
-class Line(NamedTuple):
-    """A line of the terminal.
-
-    Attributes:
-        text: The text.
-        markup: The name of a colour or a style that the terminal shows it in, or nothing.
-    """
-
-    text: str
-    markup: str = ""
+_LISTED = 10  # entries below each heading of the summary; the table has them all
 
 
 class RunFacts(NamedTuple):
@@ -62,161 +55,193 @@ class RunFacts(NamedTuple):
     Attributes:
         mode_option: The option that sets the record mode.
         is_ci: Whether a file that is written now is lost with the machine.
+        has_cache: Whether there is a folder that keeps what failed tests have paid for.
+        has_table: Whether the table of all tests is shown as well.
         lost_workers: How many workers of pytest-xdist were lost.
-        remembers: Whether the next run can be told to run what drifted in this one.
+        lost_tests: The tests that they were running, as far as they are known.
+        width: How many columns the terminal has; None where lines may have any length.
     """
 
     mode_option: str = "--record-mode"
     is_ci: bool = False
+    has_cache: bool = True
+    has_table: bool = False
     lost_workers: int = 0
-    remembers: bool = False
+    lost_tests: tuple[str, ...] = ()
+    width: int | None = None
 
 
-def summary(records: Sequence[Record], facts: RunFacts) -> list[Line]:
+def summary(
+    records: Sequence[Record],
+    facts: RunFacts,
+    *,
+    stale: Sequence[Stale] = (),
+    live_calls: Sequence[LiveCalls] = (),
+) -> list[Line]:
     """Tell what the run did with its cassettes, and what needs somebody's hand.
 
     Args:
         records: What each test did.
         facts: What else is known of the run.
+        stale: The cassettes that are stale.
+        live_calls: The calls that ran for real where no session was open.
 
     Returns:
-        One line, and the commands to run, if there are any; no line where no test used a cassette.
+        One line, and the commands to run, if there are any; no line where there is nothing to say.
     """
-    if not records:
+    if not records and not stale and not live_calls:
         return []
+    listing = _Listing(facts)
     totals = total(records)
-    counts = [f"{count} {_COUNTED.get(name, name)}" for name, count in totals.outcomes.items()]
-    color = next((_COLORS[name] for name in totals.outcomes if name in _COLORS), "green")
-    lines = [Line(f"cassettes: {', '.join(counts)}{_not_spent(totals.saved)}", color)]
-    for outcome, heading in _REMEDIES.items():
-        remedies = [record.remedy for record in records if record.outcome == outcome]
-        lines += _listed(heading, remedies, "red")
-        if outcome == "drifted" and len(remedies) > 1 and facts.remembers:
-            command = f"pytest --cassette-drifted {facts.mode_option}=update"
-            lines.append(Line(f"    all that drifted: {command}"))
-    differing = [_first(one) for one in records if one.outcome == "differs"]
-    heading = f"today's run differs; if that is right, record it with {facts.mode_option}=all"
-    lines += _listed(heading, differing, "yellow")
-    lines += _listed(
-        _PENDING, [_paid(one) for one in records if one.outcome == "pending"], "yellow"
+    listing.lines += prose(
+        f"cassettes: {', '.join(_counts(totals, stale, live_calls))}{_not_spent(totals)}",
+        _color(totals, stale, live_calls),
+        width=facts.width,
     )
-    discarded = [_paid(one) for one in records if one.outcome == "discarded"]
-    lines += _listed(_DISCARDED, discarded, "yellow")
-    resumed = sum(record.resumed for record in records)
-    if resumed:
-        lines.append(Line(f"  {_plural(resumed, 'call')} answered from what failed runs had left"))
-    if facts.is_ci:
-        written = [one.path for one in records if one.outcome in ("recorded", "updated")]
-        heading = "written in CI, and lost with it; record where you can commit the file, or run"
-        heading += f" CI with {facts.mode_option}=none"
-        lines += _listed(heading, written, "yellow")
-    if facts.lost_workers:
-        lost = _plural(facts.lost_workers, "worker")
-        text = f"  {lost} crashed: what the tests that ran there last did is not known"
-        lines.append(Line(text, "red"))
-    return lines
+    for outcome, heading in _REMEDIES.items():
+        listing.add(heading, [one.remedy for one in records if one.outcome == outcome], "red")
+        if outcome == "drifted":
+            listing.add_repair(totals.outcomes.get(outcome, 0))
+    listing.add_differing(records)
+    listing.add_unwritten(records)
+    listing.add_stale(records, stale)
+    listing.add_live_calls(live_calls)
+    listing.add_lost_workers()
+    return listing.lines
 
 
-def table(records: Sequence[Record], *, width: int, now: datetime) -> list[Line]:
-    """Tell what each test did with its cassette, and what that cost or saved.
+class _Listing:
+    """The lines of a summary, while they are gathered."""
 
-    Args:
-        records: What each test did.
-        width: How many columns the terminal has.
-        now: The time, for the age of the cassettes.
+    def __init__(self, facts: RunFacts) -> None:
+        self.lines: list[Line] = []
+        self._facts = facts
 
-    Returns:
-        A line for each test, below it a line for each drift, and the totals. The tests have lines
-        of their own where the terminal is too narrow.
-    """
-    totals = total(records)
-    sum_ = ("total", str(totals.calls), *_money(totals.cost), "")
-    rows = [_HEADINGS, *[_row(record, now) for record in records], sum_]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    heading, *cells, bottom = [_aligned(row, widths) for row in rows]
-    longest = max((len(record.test) for record in records), default=0)
-    beside = len(heading) + 2 + longest <= width
-    lines = [Line(f"{heading}  test" if beside else heading, "bold")]
-    for record, text in zip(records, cells):
-        color = _COLORS.get(record.outcome, "")
-        if beside:
-            lines.append(Line(f"{text}  {record.test}", color))
+    def say(self, text: str, color: str = "") -> None:
+        """Add a text, broken to the width of the terminal."""
+        self.lines += prose(text, color, indent=2, hang=0, width=self._facts.width)
+
+    def add(self, heading: str, entries: Sequence[str], color: str) -> None:
+        """Add a heading and what stands below it; nothing where that is nothing.
+
+        No entry is broken: commands and paths are there to be copied.
+        """
+        if entries:
+            self.say(heading, color)
+            for entry in entries[:_LISTED]:
+                self.lines += [Line(f"    {line}") for line in entry.split("\n")]
+            self._add_rest(len(entries) - _LISTED)
+
+    def _add_rest(self, more: int) -> None:
+        if more > 0:
+            where = "in the table above" if self._facts.has_table else "with --cassette-report"
+            self.lines.append(Line(f"    and {more:,} more, {where}"))
+
+    def add_repair(self, drifted: int) -> None:
+        """Add the one command that records all tests again that drifted, where several did."""
+        if drifted > 1 and self._facts.has_cache:
+            command = f"pytest --cassette-drifted {self._facts.mode_option}=update"
+            self.lines.append(Line(f"    all that drifted: {command}"))
+
+    def add_differing(self, records: Sequence[Record]) -> None:
+        """Add the tests of which today's run differs, with the first of the differences."""
+        entries = []
+        for one in records:
+            if one.outcome == "differs":
+                first, *more = one.drift
+                rest = f" (and {len(more)} more)" if more else ""
+                entries.append(f"{one.remedy}\n  {first}{rest}")
+        self.add("today's run differs; if that is right, record it with", entries, "yellow")
+
+    def add_unwritten(self, records: Sequence[Record]) -> None:
+        """Add what was paid for and is not, or not for long, in a cassette."""
+        is_ci = self._facts.is_ci
+        pending = _PENDING_IN_CI if is_ci else _PENDING
+        discarded = _NOT_KEPT if self._facts.has_cache else _LOST
+        self.add(pending, _paid(records, "pending"), "yellow")
+        self.add(discarded, _paid(records, "discarded"), "yellow")
+        resumed = sum(record.resumed for record in records)
+        if resumed:
+            self.say(f"{plural(resumed, 'call')} answered from what failed runs had left")
+        if is_ci:
+            written = [one.path for one in records if one.outcome in ("recorded", "updated")]
+            heading = "written in CI, and lost with it; record where you can commit the file, or"
+            self.add(f"{heading} run CI with {self._facts.mode_option}=none", written, "yellow")
+
+    def add_stale(self, records: Sequence[Record], stale: Sequence[Stale]) -> None:
+        """Add the cassettes that are stale, with the command that does something about it."""
+        remedies = {record.test: record.remedy for record in records}
+        unclaimed, others = [], []
+        for one in stale:
+            text = f"{one.path}: {one.detail}" if one.detail else one.path
+            if one.kind == "unclaimed":
+                unclaimed.append(text)
+                continue
+            if one.test is not None:
+                command = f"pytest {self._facts.mode_option}=update {shlex.quote(one.test)}"
+                text = f"{text}\n  {remedies.get(one.test) or command}"
+            others.append(text)
+        heading = "stale: no test claims these any more; delete them with pytest --cassette-prune"
+        self.add(heading, unclaimed, "yellow")
+        self.add("stale; record these again with", others, "yellow")
+
+    def add_live_calls(self, live_calls: Sequence[LiveCalls]) -> None:
+        """Add the calls that no cassette could answer, with who made them."""
+        entries = []
+        for one in live_calls:
+            fixture = "" if one.fixture is None else f" (fixture {one.fixture})"
+            entries.append(f"{plural(one.calls, 'live call')} of {one.name}: {one.test}{fixture}")
+        heading = "no cassette could answer these; refuse such calls with --cassette-live=block"
+        self.add(heading, entries, "yellow")
+
+    def add_lost_workers(self) -> None:
+        """Add the workers that crashed, and the tests that they were running."""
+        workers, tests = self._facts.lost_workers, self._facts.lost_tests
+        if not workers:
+            return
+        lost = f"{plural(workers, 'worker')} crashed"
+        if tests:
+            self.add(f"{lost}; what these tests did with a cassette is not known", tests, "red")
         else:
-            lines += [Line(record.test, color), Line(text, color)]
-        lines += [Line(f"    {drift}", color) for drift in record.drift]
-        if record.unplayed:
-            lines.append(Line(f"    {_plural(record.unplayed, 'step')} never played", color))
-    lines.append(Line(bottom.rstrip(), "bold"))
-    return lines
+            self.say(f"{lost}: what the tests that ran there last did is not known", "red")
 
 
-def _listed(heading: str, entries: Sequence[str], color: str) -> list[Line]:
-    if not entries:
-        return []
-    lines = [Line(f"  {heading}", color), *[Line(f"    {entry}") for entry in entries[:_LISTED]]]
-    more = len(entries) - _LISTED
-    if more > 0:
-        lines.append(Line(f"    and {more} more, which --cassette-report lists"))
-    return lines
+def _counts(
+    totals: Totals, stale: Iterable[Stale], live_calls: Iterable[LiveCalls]
+) -> Iterable[str]:
+    for name, count in totals.outcomes.items():
+        yield f"{count:,} {_COUNTED.get(name, name)}"
+    files = {one.path for one in stale}
+    if files:
+        yield f"{len(files):,} stale"
+    calls = sum(one.calls for one in live_calls)
+    if calls:
+        yield f"{plural(calls, 'live call')} outside of any session"
 
 
-def _first(record: Record) -> str:
-    """A test, and the first of its differences."""
-    first, *more = record.drift
-    return f"{record.test}: {first}{f' (and {len(more)} more)' if more else ''}"
+def _color(totals: Totals, stale: Sequence[Stale], live_calls: Sequence[LiveCalls]) -> str:
+    colors = [COLORS[name] for name in totals.outcomes if name in COLORS]
+    if colors:
+        return colors[0]
+    return "yellow" if stale or live_calls else "green"
 
 
-def _paid(record: Record) -> str:
-    """A test, and what it has paid for in this run."""
-    spent = record.cost.tokens - record.saved.tokens
-    return f"{record.test} ({_plural(spent, 'token')})"
-
-
-def _row(record: Record, now: datetime) -> tuple[str, ...]:
-    return record.outcome, str(record.calls), *_money(record.cost), _age(record.recorded_at, now)
-
-
-def _money(cost: Cost) -> tuple[str, ...]:
-    numbers = (cost.input_tokens, cost.output_tokens, cost.tokens)
-    return (*[f"{number:,}" for number in numbers], _duration(cost.duration_ms / 1000))
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = row
-    numbers = [text.rjust(width) for text, width in zip(rest, widths[1:])]
-    return "  ".join([first.ljust(widths[0]), *numbers])
-
-
-def _not_spent(saved: Cost) -> str:
+def _not_spent(totals: Totals) -> str:
+    saved = totals.saved
     if not saved.tokens and not saved.duration_ms:
         return ""
-    tokens = f"{_plural(saved.tokens, 'token')} and " if saved.tokens else ""
-    return f"; {tokens}{_duration(saved.duration_ms / 1000)} of live calls not spent"
+    amounts = [plural(saved.tokens, "token")] * bool(saved.tokens)
+    amounts += [dollars(totals.price_saved)] if totals.price_saved else []
+    spared = f"{', '.join(amounts)} and " if amounts else ""
+    return f"; {spared}{duration(saved.duration_ms)} of live calls not spent"
 
 
-def _duration(seconds: float) -> str:
-    """A length of time as `0.4s`, `3m12s` or `1h03m`."""
-    if round(seconds, 1) < _MINUTE:
-        return f"{seconds:.1f}s"
-    minutes, second = divmod(round(seconds), _MINUTE)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}h{minute:02}m" if hours else f"{minute}m{second:02}s"
-
-
-def _age(recorded_at: str | None, now: datetime) -> str:
-    """The time since a recording, in its largest unit, or a question mark."""
-    try:
-        moment = datetime.fromisoformat((recorded_at or "").replace("Z", "+00:00"))
-    except ValueError:
-        return "?"
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    seconds = max((now - moment).total_seconds(), 0)
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return "new"
-
-
-def _plural(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _paid(records: Iterable[Record], outcome: str) -> list[str]:
+    """The tests of an outcome, or the command that goes on, and what was paid for in this run."""
+    entries = []
+    for one in records:
+        if one.outcome == outcome:
+            tokens = one.cost.tokens - one.saved.tokens
+            paid = f"  ({plural(tokens, 'token')})" if tokens else ""
+            entries.append(f"{one.remedy if outcome == 'pending' else one.test}{paid}")
+    return entries

@@ -13,6 +13,8 @@ from pytest_agentcassette._options import OWN_OPTION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pytest_agentcassette._marker import Redaction
+
 __all__ = [
     "RunSettings",
     "Settings",
@@ -60,7 +62,7 @@ class RunSettings(NamedTuple):
         command_line_mode: The record mode that the command line asks for, or None.
         ini_mode: The record mode of the ini file, or None.
         strict: Whether tests are strict that say nothing about it themselves.
-        redact: Names of keys to redact, on top of the usual ones.
+        redact: Names of keys to redact, and patterns, on top of the usual ones.
         ignore: What is not compared.
         cassette_dir: The folder of all cassettes, or None.
     """
@@ -68,7 +70,7 @@ class RunSettings(NamedTuple):
     command_line_mode: str | None = None
     ini_mode: str | None = None
     strict: bool = False
-    redact: tuple[str, ...] = ()
+    redact: tuple[Redaction, ...] = ()
     ignore: tuple[str, ...] = ()
     cassette_dir: str | None = None
 
@@ -80,7 +82,7 @@ class Settings(NamedTuple):
         path: The file that the test names itself, or None.
         record_mode: How the test uses its cassette.
         strict: Whether the first drift fails the test.
-        redact: Names of keys whose values are redacted.
+        redact: Names of keys whose values are redacted, and patterns whose matches are.
         ignore: What is not compared.
         live: The kinds of calls that are never answered from the tape.
         model: The label that the cassette keeps.
@@ -90,7 +92,7 @@ class Settings(NamedTuple):
     path: str | None
     record_mode: str
     strict: bool
-    redact: tuple[str, ...]
+    redact: tuple[Redaction, ...]
     ignore: tuple[str, ...]
     live: tuple[str, ...]
     model: str | None
@@ -119,7 +121,7 @@ def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings
     def closest(keyword: str, default: Any) -> Any:
         return next((one[keyword] for one in said if keyword in one), default)
 
-    def added_up(keyword: str, start: Sequence[str]) -> tuple[str, ...]:
+    def added_up(keyword: str, start: Sequence[Any]) -> tuple[Any, ...]:
         outermost_first = [name for one in reversed(said) for name in one.get(keyword, ())]
         return tuple(dict.fromkeys([*start, *outermost_first]))
 

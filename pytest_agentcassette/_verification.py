@@ -9,6 +9,7 @@ from pytest_agentcassette._verifying import verify
 
 if TYPE_CHECKING:
     from agentcassette import Player, Session
+    from pytest_agentcassette._marker import Redaction
     from pytest_agentcassette._planning import Plan
 
 __all__ = ["VERIFY", "Terms", "differences", "terms_of"]
@@ -22,11 +23,11 @@ class Terms(NamedTuple):
 
     Attributes:
         record_mode: A record mode of its own.
-        redact: Names of keys whose values are redacted.
+        redact: What is redacted.
     """
 
     record_mode: str
-    redact: tuple[str, ...]
+    redact: tuple[Redaction, ...]
 
 
 def terms_of(plan: Plan) -> Terms:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_agentcassette import hooks
 from pytest_agentcassette._bookkeeping import Bookkeeper
 from pytest_agentcassette._drifted import remember
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
@@ -34,6 +35,11 @@ _MARKER = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options, but for `--record-mode`, which others may have."""
     add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that others may implement."""
+    pluginmanager.add_hookspecs(hooks)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,6 +78,7 @@ class _Fixture:
     @pytest.fixture
     def cassette(self, request: pytest.FixtureRequest) -> Iterator[Recorder | Player]:
         """The recorder or player of the test: what its agent has done so far."""
+        __tracebackhide__ = True
         yield from _attempt_of(request.node).run()
 
 
@@ -81,6 +88,7 @@ class _FixtureBesideCassetter:
     @pytest.fixture
     def cassette(self, request: pytest.FixtureRequest, cassette: object) -> Iterator[object]:
         """The recorder or player of a test with our marker; else what cassetter gives."""
+        __tracebackhide__ = True
         if request.node.get_closest_marker("cassette") is None:
             yield cassette
         else:

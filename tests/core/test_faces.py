@@ -56,6 +56,24 @@ def face(request, tape):
     session.discard()
 
 
+class TestSteps:
+    """The calls made so far, in the form of the file."""
+
+    def test_all_of_them(self, face):
+        """Whoever asks for something that a call does not tell finds it there."""
+        names = [step["name"] for step in face.steps]
+        assert names == ["ask", "look_up", "look_up", "stream"]
+        assert face.steps[0]["result"]["usage"] == {"input_tokens": 10, "output_tokens": 3}
+        assert "error" in face.steps[2]
+
+    def test_they_may_be_changed(self, face):
+        """Nothing of the session depends on them."""
+        face.steps[0]["name"] = "other"
+        face.steps.clear()
+
+        assert face.calls()[0].name == "ask"
+
+
 class TestCalls:
     """The calls made so far, live or replayed, are told alike."""
 

@@ -13,7 +13,7 @@ import pytest
 # Runs in this process share these modules with it, and with one another.
 import agentcassette
 import pytest_agentcassette._lifecycle
-import pytest_agentcassette._report  # noqa: F401
+import pytest_agentcassette._table  # noqa: F401
 
 _AGENT = '''
 from pathlib import Path

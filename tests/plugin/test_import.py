@@ -21,6 +21,7 @@ LIGHT = [
     "pytest_agentcassette._neighbours",
     "pytest_agentcassette._options",
     "pytest_agentcassette._run",
+    "pytest_agentcassette.hooks",
     "pytest_agentcassette.plugin",
 ]
 

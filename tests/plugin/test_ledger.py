@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,11 @@ records = st.builds(
     recorded_at=st.none() | st.text(),
     drift=st.lists(st.text()).map(tuple),
     unplayed=numbers,
+    resumed=numbers,
+    mode=st.sampled_from(["once", "none", "all", "update"]),
+    price=st.none() | st.floats(0, 1e6),
+    price_saved=st.none() | st.floats(0, 1e6),
+    unpriced=st.lists(st.text()).map(tuple),
 )
 
 
@@ -63,3 +69,56 @@ def test_the_totals():
     assert totals.cost == Cost(25, 15, 2.5)
     assert totals.saved == Cost(7, 6, 1.5)
     assert totals.saved.tokens == 13
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [([], None), ([None, None], None), ([None, 0.25], 0.25), ([0.0], 0.0), ([0.5, 0.25], 0.75)],
+)
+def test_a_price_that_nobody_knows_is_not_nothing(prices, expected):
+    """A total leaves it out; it is unknown itself where nothing else is there."""
+    records = [Record("a", "a.json", "replayed", price=one, price_saved=one) for one in prices]
+
+    assert total(records)[-2:] == (expected, expected)
+
+
+def test_what_a_report_says_of_a_test():
+    """A fact for each thing that there is to tell, and no empty ones."""
+    assert Record("a", "a.json", "missing", mode="none").properties() == [
+        ("cassette", "a.json"),
+        ("cassette_outcome", "missing"),
+        ("cassette_mode", "none"),
+        ("cassette_calls", 0),
+        ("cassette_input_tokens", 0),
+        ("cassette_output_tokens", 0),
+        ("cassette_tokens", 0),
+        ("cassette_tokens_saved", 0),
+        ("cassette_live_seconds", 0.0),
+    ]
+    full = Record(
+        "a",
+        "a.json",
+        "drifted",
+        calls=3,
+        cost=Cost(20, 10, 1234.5678),
+        saved=Cost(5, 2),
+        recorded_at="2026-06-30T12:00:00Z",
+        drift=("step 1, ask: the arguments differ", "step 2, ask: never called"),
+        unplayed=1,
+        price=0.5,
+        price_saved=0.0,
+    )
+    assert full.properties()[3:] == [
+        ("cassette_calls", 3),
+        ("cassette_input_tokens", 20),
+        ("cassette_output_tokens", 10),
+        ("cassette_tokens", 30),
+        ("cassette_tokens_saved", 7),
+        ("cassette_live_seconds", 1.235),
+        ("cassette_price", 0.5),
+        ("cassette_price_saved", 0.0),
+        ("cassette_recorded_at", "2026-06-30T12:00:00Z"),
+        ("cassette_unplayed", 1),
+        ("cassette_drift", "step 1, ask: the arguments differ"),
+        ("cassette_drift", "step 2, ask: never called"),
+    ]

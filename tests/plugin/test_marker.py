@@ -123,7 +123,10 @@ def test_what_is_ignored_may_differ(project):
         ("record_mode='onec'", "record_mode='onec' (did you mean 'once'?): it takes one of once, "),
         ("record_mode=1", "record_mode=1: it takes one of once, none, all, update and verify"),
         ("strict='yes'", "strict='yes': it takes True or False"),
-        ("redact=[1]", "redact=[1]: it takes the name of a key, or a list of such names"),
+        (
+            "redact=[1]",
+            "redact=[1]: it takes the name of a key, a pattern made by re.compile, or a list",
+        ),
         ("'a.json', 'b.json'", "it takes the path and then keywords only, and got 2 values"),
         ("'a.json', path='b.json'", "it got the path twice"),
         ("b'a.json'", "path=b'a.json': it takes the path of a file"),

@@ -49,11 +49,50 @@ def test_the_summary_says_so(cached):
 
     at = first.lines.index("cassettes: 1 pending")
     assert first.lines[at + 1 : at + 3] == [
-        "failed; what was paid for is kept, and the next run of the test goes on from there",
-        "test_it.py::test_plan (60 tokens)",
+        "failed; what was paid for is kept, and used when the test runs again, with",
+        "pytest test_it.py::test_plan  (60 tokens)",
     ]
     at = second.lines.index("cassettes: 1 recorded; 60 tokens and 0.0s of live calls not spent")
     assert second.lines[at + 1] == "2 calls answered from what failed runs had left"
+
+
+def test_what_is_still_pending_is_still_said(cached):
+    """The second run paid for nothing, and yet there is no cassette."""
+    cached.test(TEST.format(good=False))
+    cached.run_cached(failed=1)
+    second = cached.run_cached(failed=1)
+
+    at = second.lines.index("cassettes: 1 pending; 60 tokens and 0.0s of live calls not spent")
+    assert second.lines[at + 1 : at + 4] == [
+        "failed; what was paid for is kept, and used when the test runs again, with",
+        "pytest test_it.py::test_plan",
+        "2 calls answered from what failed runs had left",
+    ]
+
+
+def test_the_command_that_goes_on_has_the_mode_of_the_run(cached):
+    """Another mode would replay the old cassette, or start afresh."""
+    cached.test(TEST.format(good=True))
+    cached.run_cached(passed=1)
+    cached.test(TEST.replace('"b"', '"c"').format(good=False))
+
+    run = cached.run_cached("--record-mode=update", failed=1)
+
+    assert "pytest --record-mode=update test_it.py::test_plan  (30 tokens)" in run.lines
+
+
+def test_a_cassette_that_can_not_be_written_leaves_what_was_paid_for(cached):
+    """The test has passed, and its next run needs no call."""
+    blocking = 'open("cassettes", "w").close()'
+    cached.test(TEST.format(good=blocking + " is None"))
+    first = cached.run_cached(passed=1, errors=1)
+    (cached.path / "cassettes").unlink()
+    cached.test(TEST.format(good=True))
+    second = cached.run_cached(passed=1)
+
+    assert "the cassette can't be written" in first.text
+    assert "cassettes: 1 pending" in first.lines
+    assert (first.live, second.live) == (["a", "b"], [])
 
 
 def test_an_update_goes_on_where_it_failed(cached):
@@ -107,7 +146,7 @@ def test_without_a_cache_it_is_said(project):
     at = run.lines.index("cassettes: 1 not written")
     assert run.lines[at + 1 : at + 3] == [
         "failed; what was paid for is lost, as there is no cache folder to keep it in",
-        "test_it.py::test_plan (60 tokens)",
+        "test_it.py::test_plan  (60 tokens)",
     ]
 
 

@@ -95,6 +95,90 @@ def test_a_recording_in_ci_is_called_out(project, monkeypatch):
     assert hint not in second.text
 
 
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_a_machine_that_says_it_is_no_ci_is_none(project, monkeypatch, value):
+    """Some shells and containers set the variable to that."""
+    monkeypatch.setenv("CI", value)
+    project.test(TEST)
+
+    assert "written in CI" not in project.run(passed=2).text
+
+
+def test_a_terminal_gets_texts_of_its_width(project, monkeypatch):
+    """A pipe gets lines of any length, which are easier to search."""
+    monkeypatch.setenv("COLUMNS", "44")
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_terminal_summary(terminalreporter):
+            terminalreporter.isatty = terminalreporter.config.getoption("verbose") > 0
+        """,
+    )
+    project.test(TEST)
+    project.run(passed=2)
+
+    pipe = project.run("--cassette-report", passed=2)
+    terminal = project.run("--cassette-report", "-v", passed=2)
+
+    assert (
+        "replayed      1         20   10     30       0.0s  new  test_it.py::test_plan"
+        in pipe.lines
+    )
+    assert "cassettes: 1 replayed; 30 tokens and 0.0s of live calls not spent" in pipe.lines
+    at = terminal.lines.index("test_it.py::test_plan")
+    assert terminal.lines[at : at + 8] == [
+        "test_it.py::test_plan",
+        "replayed, 1 call, 30 tokens (20 in, 10",
+        "out), 0.0s live, age new",
+        "total: 1 call, 30 tokens (20 in, 10 out),",
+        "0.0s live",
+        "1 call of an unknown model not priced",
+        "cassettes: 1 replayed; 30 tokens and 0.0s of",
+        "live calls not spent",
+    ]
+
+
+def test_stale_cassettes_and_live_calls_are_shown(project):
+    """Also in a run without any cassette, as whoever finds them enters them in the ledger."""
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        from pytest_agentcassette._bookkeeping import LEDGER
+        from pytest_agentcassette._ledger import LiveCalls, Stale
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_sessionfinish(session):
+            ledger = session.config.stash[LEDGER]
+            ledger.stale.append(Stale("old", "a.json", "140 days old", "test_it.py::test_a"))
+            ledger.live_calls.append(LiveCalls("test_it.py::test_b", "ask", "llm", 2))
+        """,
+    )
+    project.test("def test_plain(): pass")
+
+    run = project.run("--cassette-report", passed=1)
+
+    at = run.lines.index("cassettes: 1 stale, 2 live calls outside of any session")
+    assert run.lines[at - 6 : at] == [
+        "",
+        "stale  cassette",
+        "old    a.json    140 days old, test_it.py::test_a",
+        "",
+        "live     outside of any session",
+        "2 calls  ask (llm)               test_it.py::test_b",
+    ]
+    assert run.lines[at + 1 : at + 6] == [
+        "stale; record these again with",
+        "a.json: 140 days old",
+        "pytest --record-mode=update test_it.py::test_a",
+        "no cassette could answer these; refuse such calls with --cassette-live=block",
+        "2 live calls of ask: test_it.py::test_b",
+    ]
+
+
 def test_the_commands_work_where_pytest_was_started(project, monkeypatch):
     """They name the test as it is seen from the working directory, for a shell."""
     project.write("tests/README", "")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -142,6 +143,9 @@ def sessions(path: Path) -> None:
     ) as face:
         assert_type(face.total_tokens, int)
         assert_type(face.calls("plain", kind="llm"), list[Call])
+    record(path, redact=re.compile("C-[0-9]+"))
+    replay(path, redact=["api_key", re.compile("C-[0-9]+")])
+    use_cassette(path, redact=re.compile(b"C-"))  # type: ignore[arg-type]
     record()  # type: ignore[call-arg]
     replay(path, True)  # type: ignore[call-arg]
 
