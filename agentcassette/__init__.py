@@ -6,7 +6,9 @@ on (`replay`): no network, no cost, the same result every time.
 
 from agentcassette._cassette import Cassette, diff_cassettes
 from agentcassette._context import Session
+from agentcassette._contrasting import Contrast
 from agentcassette._diff import CassetteDiff
+from agentcassette._differences import Difference
 from agentcassette._errors import (
     AgentCassetteError,
     AmbiguousSession,
@@ -33,6 +35,8 @@ __all__ = [
     "CassetteDiff",
     "CassetteFormatError",
     "CassetteNotFound",
+    "Contrast",
+    "Difference",
     "DivergenceError",
     "LiveCallBlocked",
     "Player",

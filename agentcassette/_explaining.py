@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from agentcassette._differences import Difference, differences
 from agentcassette._rendering import render_differences, shortened, visible
 
-__all__ = ["Drift", "explain"]
+__all__ = ["Drift", "compare", "explain"]
 
 _WIDTH = 100
 _NO_LIMIT = 1_000_000_000
@@ -91,20 +91,29 @@ def _headline(drift: Drift) -> str:
         return f"{at} {name} was never called"
     if drift.now["name"] != name:
         return f"{at} {drift.now['name']} is called where {name} was"
-    found = _compare(drift.recorded, drift.now)
+    found = compare(drift.recorded, drift.now)
     return f"{at} {name} differs at {found[0].place}" if found else f"{at} {name}, {drift.reason}"
 
 
 def _differences(drift: Drift) -> list[str]:
     if drift.recorded is None or drift.now is None or drift.recorded["name"] != drift.now["name"]:
         return []
-    found = _compare(drift.recorded, drift.now)
+    found = compare(drift.recorded, drift.now)
     if drift.full:
         return render_differences(found, limit=None, width=_NO_LIMIT)
     return render_differences(found, limit=_LINES, width=_WIDTH - 4)
 
 
-def _compare(recorded: dict[str, Any], now: dict[str, Any]) -> list[Difference]:
+def compare(recorded: dict[str, Any], now: dict[str, Any]) -> list[Difference]:
+    """Tell where two calls of one name differ.
+
+    Args:
+        recorded: The ``arguments`` of a step by parameter name, and their ``types``.
+        now: The same of the call that was made.
+
+    Returns:
+        The differences; a path begins with the name of the parameter.
+    """
     return differences(
         _flat(recorded["arguments"]),
         _flat(now["arguments"]),

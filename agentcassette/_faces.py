@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agentcassette._contrasting import contrast
 from agentcassette._steps import read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from agentcassette._cassette import Cassette
+    from agentcassette._contrasting import Contrast
     from agentcassette._matching import Tape
     from agentcassette._recording import Recording, Unreplayable
 
@@ -148,6 +150,21 @@ class Recorder(_Face):
     def unreplayable(self) -> list[Unreplayable]:
         """What the steps hold that replay will not be able to restore."""
         return self._recording.unreplayable()
+
+    def contrast(self, cassette: Cassette) -> list[Contrast]:
+        """Put the calls made so far beside the steps of a cassette.
+
+        Calls are compared as in a replay, with what is ignored and what is redacted, but in any
+        order; those that are not on tape stand beside the nearest step of their name.
+
+        Args:
+            cassette: The cassette, of an earlier run.
+
+        Returns:
+            The calls in the order in which they started; a step that was not called stands where
+            the tape has it.
+        """
+        return contrast(cassette, self._recording.calls(), self._recording.redactor)
 
     def __repr__(self) -> str:
         return (

@@ -203,6 +203,18 @@ class Tape:
             return Compared(*self._arguments(index)), live
         return compared(form, *self._arguments(index)), live
 
+    def side_by_side_covered(self, asked: Asked, index: int) -> tuple[Compared, Compared]:
+        """As `side_by_side` of a step of the same name, without what a replay would not ask for.
+
+        A whole value ``****`` on tape stands for any value, and so does the default of a field that
+        a class has got since.
+        """
+        form = form_of(asked)
+        recorded = by_name(*self._arguments(index), form.parameters)
+        live = cover(*by_name(*self._live(asked), form.parameters), recorded[0])
+        live = trim(*live, moved(asked.defaults, asked), recorded[0])
+        return compared(form, *recorded), compared(form, *live)
+
     def _of_name(self, asked: Asked) -> list[int]:
         return self._named.get(asked.name, [])
 

@@ -21,6 +21,7 @@ class Plan(NamedTuple):
         redact: Names of keys whose values are redacted.
         patterns: The patterns whose matches are redacted, which came with these names.
         full: Whether a drift message leaves nothing out.
+        mode_name: What the record mode is called; None for what it is.
         pending: Where what was paid for is kept until the cassette is written; None for nowhere.
         resume: Whether what an earlier run has left there answers, too.
         needs_cassette: Whether a missing cassette is an error before the first call.
@@ -40,10 +41,16 @@ class Plan(NamedTuple):
     rerecord: str = ""
     max_age: timedelta | None = None
     full: bool = False
+    mode_name: str | None = None
     pending: Path | None = None
     resume: bool = True
     needs_cassette: bool = False
     keeps_empty: bool = False
+
+    @property
+    def shown_mode(self) -> str:
+        """The record mode as messages call it."""
+        return self.mode_name or self.record_mode
 
 
 class Seam(NamedTuple):

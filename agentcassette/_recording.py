@@ -41,11 +41,12 @@ class Recording:
         journal: Where what was paid for is kept until the cassette is written.
 
     Attributes:
+        redactor: What is applied to everything before it is kept.
         cleanup: Whether the body under test has ended.
     """
 
     def __init__(self, redactor: Redactor, journal: Journal | None = None) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
         self._journal = journal
         self._is_kept = False  # by the journal, from the first call on that was paid for
         self._lock = threading.Lock()
@@ -59,7 +60,7 @@ class Recording:
         fields = {"type": asked.kind, "name": asked.name, "arguments": asked.arguments}
         types = {f"/arguments{at}": name for at, name in asked.types.items()}
         outer = self._nesting.outer()
-        return self._open(fields, types, outer=outer, link=asked.link, volatile=asked.volatile)
+        return self._open(fields, types, outer=outer, link=asked.link, asked=asked)
 
     def copy(self, taping: Taping, steps: list[dict[str, Any]]) -> None:
         """Answer a call from another tape.
@@ -75,7 +76,7 @@ class Recording:
             if step is None:
                 taping_of[index].stop()
                 continue
-            step = redacted(step, self._redactor)
+            step = redacted(step, self.redactor)
             if index not in taping_of:
                 fields = {name: step[name] for name in ("type", "name", "arguments")}
                 outer, before = taping_of[step["parent"]], _before(step, taping_of)
@@ -89,7 +90,7 @@ class Recording:
         *,
         outer: Taping | None,
         link: Link | None,
-        volatile: tuple[str, ...] = (),
+        asked: Asked | None = None,
     ) -> Taping:
         if self.cleanup:
             fields["cleanup"] = True
@@ -100,10 +101,10 @@ class Recording:
                 start=self._next(),
                 outer=outer,
                 link=link,
-                volatile=volatile,
+                asked=asked,
                 take_place=self._take_place,
                 stopped=self._keep,
-                redactor=self._redactor,
+                redactor=self.redactor,
                 nesting=self._nesting,
             )
             self._tapings.append(taping)
@@ -161,6 +162,12 @@ class Recording:
     def steps(self) -> list[dict[str, Any]]:
         """The steps so far as the cassette has them, each a new dict."""
         return numbered(taping.made() for taping in self._made())
+
+    def calls(self) -> list[tuple[dict[str, Any], Asked | None]]:
+        """The steps so far, each with the call as it is compared, where that is known."""
+        made = self._made()
+        steps = numbered(taping.made() for taping in made)
+        return [(step, taping.asked) for step, taping in zip(steps, made)]
 
     def copied(self) -> list[bool]:
         """For each step whether it was taken over from another tape."""

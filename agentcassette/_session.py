@@ -203,7 +203,7 @@ class Machine(_active.Member):
             strict=self.plan.strict and self.recording is None,
             gives_way=self.recording is not None,
             path=self._shown,
-            mode=self.plan.record_mode,
+            mode=self.plan.shown_mode,
             full=self.plan.full,
             rerecord=self.plan.rerecord,
             cost=f"{cassette.total_tokens:,} tokens and {seconds:.1f} s",
@@ -211,7 +211,7 @@ class Machine(_active.Member):
         return Replaying(tape, terms)
 
     def _make_face(self) -> Recorder | Player:
-        mode = self.plan.record_mode
+        mode = self.plan.shown_mode
         if self.recording is not None:
             file = self.source.file
             model = self.plan.model or (None if file is None else file.model)
@@ -228,7 +228,7 @@ class Machine(_active.Member):
         if self.replaying is None:
             self._missing = self._missing or CassetteNotFound(
                 self._shown,
-                reason=f"and --record-mode={self.plan.record_mode}",
+                reason=f"and --record-mode={self.plan.shown_mode}",
                 remedy=f"record it with {self.plan.rerecord or '--record-mode=once'}",
             )
             raise copy.copy(self._missing)

@@ -14,6 +14,7 @@ from agentcassette._tokens import count_tokens
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from agentcassette._comparing import Asked
     from agentcassette._lineage import Link
     from agentcassette._nesting import Nesting
     from agentcassette._redaction import Redactor
@@ -29,12 +30,12 @@ class Taping:
         types: The types of what is in them, by the JSON pointer below the step.
         start: Its place in the sequence of all starts and ends.
         outer: The call that it was made inside of.
-        volatile: The places in its arguments that are not compared.
         link: The call in its line of work, where that is known.
         take_place: Gives the next place in that sequence.
         stopped: Is called whenever the call has ended, for now.
         redactor: What is applied to everything before it is kept.
         nesting: The calls that run now.
+        asked: The call as it is compared; None where it was made inside of one that was answered.
 
     Attributes:
         name: The name of the call.
@@ -44,6 +45,7 @@ class Taping:
         outer: The call that it was made inside of.
         link: The call in its line of work, where that is known.
         copied: Whether it was answered from another tape.
+        asked: The call as it is compared, where that is known.
     """
 
     def __init__(
@@ -53,12 +55,12 @@ class Taping:
         *,
         start: int,
         outer: Taping | None,
-        volatile: tuple[str, ...],
         link: Link | None,
         take_place: Callable[[], int],
         stopped: Callable[[Taping], None],
         redactor: Redactor,
         nesting: Nesting[Taping],
+        asked: Asked | None = None,
     ) -> None:
         self._take_place = take_place
         self._stopped = stopped
@@ -68,8 +70,9 @@ class Taping:
         self.start = start
         self.end: int | None = None
         self.outer = outer
-        self._volatile = volatile
+        self._volatile = () if asked is None else asked.volatile
         self.link = link
+        self.asked = asked
         if link is not None:
             link.start = start
         self.copied = False

@@ -118,6 +118,7 @@ def use_cassette(
     test: str | None = None,
     rerecord: str = "",
     full: bool = False,
+    mode_name: str | None = None,
     max_age: timedelta | None = None,
     pending: StrPath | None = None,
     resume: bool = True,
@@ -142,6 +143,8 @@ def use_cassette(
         test: The id of the test, kept in the cassette.
         rerecord: The command that a drift message gives for recording the run again.
         full: Whether a drift message leaves nothing out, however long it gets.
+        mode_name: What messages, and the recorder or player, call the record mode: a test framework
+            may have modes of its own.
         max_age: The age from which on a recording with the same content is written all the same.
         pending: A file that keeps what was recorded, call by call, until the cassette is written:
             what a run that failed has paid for then answers the next one, as far as that makes the
@@ -173,6 +176,7 @@ def use_cassette(
         test=test,
         rerecord=rerecord,
         full=full,
+        mode_name=mode_name,
         max_age=max_age,
         pending=None if pending is None else Path(pending),
         resume=resume,

@@ -23,12 +23,14 @@ class Ending(NamedTuple):
         written: Whether a file was written.
         kept: Whether what was paid for is kept for the next run.
         fault: The drift, or the missing cassette, that the test fails for.
+        differences: Where a run that verifies its cassette differs from it; None for another run.
     """
 
     passed: bool
     written: bool
     kept: bool
     fault: AgentCassetteError | None
+    differences: tuple[str, ...] | None = None
 
 
 def account(
@@ -82,10 +84,10 @@ def account(
         cost=_cost(steps),
         saved=_cost(answered),
         recorded_at=None if cassette is None else cassette.recorded_at,
-        drift=drift,
+        drift=drift or ending.differences or (),
         unplayed=face.remaining if ending.passed and isinstance(face, Player) else 0,
         resumed=face.replayed if session.resumed else 0,
-        mode=session.record_mode,
+        mode=face.mode,
         price=all_.dollars,
         price_saved=saved.dollars,
         unpriced=all_.unpriced,
@@ -96,6 +98,8 @@ def account(
 
 def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
     """What became of a cassette that nothing was wrong with."""
+    if ending.differences is not None:
+        return "differs" if ending.differences else "verified"
     if ending.written:
         return "recorded" if session.cassette is None else "updated"
     if not ending.passed and (ending.kept or session.resumed):

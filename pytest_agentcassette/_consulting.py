@@ -40,7 +40,9 @@ _FINISHED = "pytest_agentcassette_finished"
 _REPORT_LINES = "pytest_agentcassette_report_lines"
 
 # Not where a test failed before there was a cassette.
-_FINISHED_OUTCOMES = frozenset({"replayed", "recorded", "updated", "unchanged", "drifted"})
+_FINISHED_OUTCOMES = frozenset(
+    {"replayed", "recorded", "updated", "unchanged", "verified", "drifted", "differs"}
+)
 
 
 class Additions(NamedTuple):

@@ -30,16 +30,19 @@ LIVE = "agentcassette_live"
 
 #: What can have become of a cassette, in the order in which the summary tells it: answered every
 #: call; was written; was written anew where the run changed; was recorded again and found the
-#: same; did not fit what the agent does; was not there; could not be used; was not written
-#: because the test failed, and what that had paid for is kept for the next run, or is not.
+#: same; was compared with a live run, and still holds; did not fit what the agent does; was not
+#: there; could not be used; was compared with a live run that differs; was not written because the
+#: test failed, and what that had paid for is kept for the next run, or is not.
 OUTCOMES = (
     "replayed",
     "recorded",
     "updated",
     "unchanged",
+    "verified",
     "drifted",
     "missing",
     "unusable",
+    "differs",
     "pending",
     "discarded",
 )
@@ -88,7 +91,7 @@ class Record(NamedTuple):
         cost: What all of them cost when they ran live, now or when they were recorded.
         saved: The part of it that was answered from the cassette.
         recorded_at: When the cassette was recorded, ISO 8601, or None where nobody knows.
-        drift: What differed, one line for each drift.
+        drift: What differed, one line for each drift or difference.
         unplayed: How many steps of the cassette were never played.
         resumed: How many calls were answered from what a failed run had left.
         mode: The record mode.

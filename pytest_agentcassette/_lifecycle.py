@@ -29,6 +29,7 @@ from pytest_agentcassette._location import pending_file
 from pytest_agentcassette._options import mode_option, wants_file, wants_report
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._prices import price_list
+from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,7 @@ class Attempt:
         self._drifted = False  # in its body, which may have caught the drift
         self._raised = False  # an exception of its own; one of unittest shows late
         self._added: AgentCassetteError | None = None  # by us, to a body that raised nothing
+        self._verifies = self._plan.settings.record_mode == VERIFY
 
     def run(self) -> Iterator[Recorder | Player]:
         """Do what the fixture does: keep a session open until the test's other fixtures are gone.
@@ -159,12 +161,14 @@ class Attempt:
     def _open(self) -> Session[Recorder | Player]:
         __tracebackhide__ = True
         test, settings, location = self._plan
+        mode, redact = terms_of(self._plan)
         session = use_cassette(
             location.path,
-            record_mode=settings.record_mode,
+            record_mode=mode,
+            mode_name=settings.record_mode,
             strict=settings.strict,
             model=settings.model,
-            redact=settings.redact,
+            redact=redact,
             ignore=settings.ignore,
             live=settings.live,
             test=None if location.explicit else test,  # tests that name a file may share it
@@ -214,7 +218,9 @@ class Attempt:
         written, kept, problem = False, False, ""
         owes_nothing = self._raised and isinstance(session.face, Player)
         try:
-            if self._passed and self._fault() is None and not owes_nothing:
+            if self._verifies:
+                session.discard()
+            elif self._passed and self._fault() is None and not owes_nothing:
                 written = session.commit()
             else:
                 kept = session.keep()
@@ -236,6 +242,7 @@ class Attempt:
                     written=written,
                     kept=kept,
                     fault=self._fault(),
+                    differences=self._differences(session),
                 ),
                 test=self._plan.test,
                 path=self._path,
@@ -261,6 +268,18 @@ class Attempt:
                 report.sections.append(("agentcassette", _CAUGHT))
         elif fault is not None and str(fault) not in map(str, chain(error.value)):
             report.sections.append(("agentcassette: the replay drifted too", str(fault)))
+        elif self._verifies and self._session is not None:
+            found = differences(self._session, self._plan, finished=False)
+            if found:
+                title = "agentcassette: today's run differs from the cassette"
+                report.sections.append((title, "\n".join(found)))
+
+    def _differences(self, session: Session[Recorder | Player]) -> tuple[str, ...] | None:
+        """Where a run that verifies its cassette differs from it; None where it does not verify."""
+        if not self._verifies or session.cassette is None:
+            return None
+        found = differences(session, self._plan, finished=self._passed)
+        return found if self._passed else (*found, "the test fails today")
 
     def _fault(self) -> AgentCassetteError | None:
         """What sticks to the session; a body that raised something owes no step any more."""
@@ -271,7 +290,7 @@ class Attempt:
     def _pending(self) -> Path | None:
         """Where what the test has paid for is kept until its cassette is written."""
         folder = run_of(self._config).pending_folder
-        return None if folder is None else pending_file(folder, self._plan.test)
+        return None if folder is None or self._verifies else pending_file(folder, self._plan.test)
 
     def _belongs_elsewhere(self, owner: str) -> bool:
         """Whether the owner of a cassette is another test, and not an earlier name of this one."""
@@ -310,7 +329,8 @@ def _fail(reason: str) -> NoReturn:
 def _remedy(plan: Plan, config: pytest.Config) -> str:
     """The command that records a test again."""
     mode = plan.settings.marked_mode
-    again = "all" if plan.settings.record_mode == "update" else "update"  # which has just failed
+    # An update has just failed, or would find every call on tape.
+    again = "all" if plan.settings.record_mode in ("update", VERIFY) else "update"
     note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
     return f"pytest {mode_option(config)}={again} {_argument(plan, config)}{note}"
 

@@ -25,10 +25,10 @@ __all__ = [
 Redaction = Union[str, "re.Pattern[str]"]
 
 #: The record modes, the default first.
-MODES = ("once", "none", "all", "update")
+MODES = ("once", "none", "all", "update", "verify")
 
 #: The same in words.
-LISTED_MODES = "once, none, all and update"
+LISTED_MODES = "once, none, all, update and verify"
 
 
 def check_mode(place: str, mode: str) -> str:

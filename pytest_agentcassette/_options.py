@@ -36,7 +36,8 @@ RECORD_MODE: dict[str, Any] = {
     "choices": MODES,
     "metavar": "MODE",
     "help": "what to do with cassettes: replay, and record those that are missing (once); replay"
-    " only (none); record (all); replay until the first drift and record from there on (update)",
+    " only (none); record (all); replay until the first drift and record from there on (update);"
+    " run live, write nothing, and tell what differs from the cassette (verify)",
 }
 
 
@@ -78,6 +79,11 @@ def add_options(parser: pytest.Parser) -> None:
         choices=_LIVE,
         help="what to do with intercepted calls outside of any cassette: run and count them"
         " (allow, the default), or refuse them and fail the test (block)",
+    )
+    group.addoption(
+        "--cassette-drifted",
+        action="store_true",
+        help="run only the tests that drifted in the last run",
     )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)

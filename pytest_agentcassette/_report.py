@@ -18,11 +18,16 @@ COLORS = {
     "drifted": "red",
     "missing": "red",
     "unusable": "red",
+    "differs": "yellow",
     "pending": "yellow",
     "discarded": "yellow",
 }
 
-_COUNTED = {"missing": "without a cassette", "discarded": "not written"}
+_COUNTED = {
+    "missing": "without a cassette",
+    "differs": "differing",
+    "discarded": "not written",
+}
 
 _REMEDIES = {
     "drifted": "drifted; if the change is meant, record what changed with",
@@ -95,6 +100,9 @@ def summary(
     )
     for outcome, heading in _REMEDIES.items():
         listing.add(heading, [one.remedy for one in records if one.outcome == outcome], "red")
+        if outcome == "drifted":
+            listing.add_repair(totals.outcomes.get(outcome, 0))
+    listing.add_differing(records)
     listing.add_unwritten(records)
     listing.add_stale(records, stale)
     listing.add_live_calls(live_calls)
@@ -128,6 +136,22 @@ class _Listing:
         if more > 0:
             where = "in the table above" if self._facts.has_table else "with --cassette-report"
             self.lines.append(Line(f"    and {more:,} more, {where}"))
+
+    def add_repair(self, drifted: int) -> None:
+        """Add the one command that records all tests again that drifted, where several did."""
+        if drifted > 1 and self._facts.has_cache:
+            command = f"pytest --cassette-drifted {self._facts.mode_option}=update"
+            self.lines.append(Line(f"    all that drifted: {command}"))
+
+    def add_differing(self, records: Sequence[Record]) -> None:
+        """Add the tests of which today's run differs, with the first of the differences."""
+        entries = []
+        for one in records:
+            if one.outcome == "differs":
+                first, *more = one.drift
+                rest = f" (and {len(more)} more)" if more else ""
+                entries.append(f"{one.remedy}\n  {first}{rest}")
+        self.add("today's run differs; if that is right, record it with", entries, "yellow")
 
     def add_unwritten(self, records: Sequence[Record]) -> None:
         """Add what was paid for and is not, or not for long, in a cassette."""

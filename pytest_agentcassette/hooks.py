@@ -53,14 +53,15 @@ class CassetteFacts(TypedDict):
         test: The id of the test.
         path: The file of the cassette, from the root folder on where it is below it.
         outcome: What became of the cassette: "replayed", "recorded", "updated" (recorded again,
-            and other than before), "unchanged" (recorded again, and the same), "drifted",
-            "missing", "unusable", "pending" (the test failed, and what it paid for is kept) or
-            "discarded" (and is not kept).
+            and other than before), "unchanged" (recorded again, and the same), "verified" (run for
+            real, and like that), "drifted", "missing", "unusable", "differs" (run for real, and
+            unlike that), "pending" (the test failed, and what it paid for is kept) or "discarded"
+            (and is not kept).
         calls: How many calls the agent made.
         cost: What all of them cost when they ran live, now or when they were recorded.
         saved: The part of it that was answered from the cassette.
         recorded_at: When the cassette was recorded, ISO 8601, or None where nobody knows.
-        drift: What differed, one line for each drift.
+        drift: What differed, one line for each drift or difference.
         unplayed: How many steps of the cassette were never played.
         resumed: How many calls were answered from what a failed run had left.
     """
@@ -155,9 +156,10 @@ def pytest_agentcassette_finished(
 
     Args:
         item: The test.
-        cassette: The cassette that was written; else the one that was replayed.
+        cassette: The cassette that was written; else the one that was replayed or verified.
         path: The file that it is in, as an absolute path.
-        outcome: What became of it: "replayed", "recorded", "updated", "unchanged" or "drifted".
+        outcome: What became of it: "replayed", "recorded", "updated", "unchanged", "verified",
+            "drifted" or "differs".
     """
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_agentcassette import hooks
 from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
+from pytest_agentcassette._drifted import remember
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import (
     OPTION_IS_OURS,
@@ -65,11 +66,12 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixture and the bookkeeper."""
+    """Register the marker, the fixture, the bookkeeper and the memory of what drifted."""
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    remember(config)
     if wants_file(config) and not hasattr(config, "workerinput"):
         from pytest_agentcassette._publishing import Publisher, files_asked_for
 

@@ -12,6 +12,8 @@ PUBLIC_NAMES = [
     "CassetteDiff",
     "CassetteFormatError",
     "CassetteNotFound",
+    "Contrast",
+    "Difference",
     "DivergenceError",
     "LiveCallBlocked",
     "Player",

@@ -875,3 +875,19 @@ class Picture:
         return self.pixels == other.pixels
 
     __hash__ = None
+
+
+def test_a_record_mode_may_have_another_name(tape, recorded, agent):
+    """A test framework has modes of its own, and tells its users of those."""
+    with use_cassette(recorded, record_mode="all", mode_name="verify") as recorder:
+        assert recorder.mode == "verify"
+        agent.ask("a")
+    assert agent.runs == ["a"]
+
+    missing = use_cassette(tape.with_name("no.json"), record_mode="none", mode_name="verify")
+    with pytest.raises(CassetteNotFound, match="and --record-mode=verify: "), missing:
+        agent.ask("b")
+    drifting = use_cassette(recorded, record_mode="none", mode_name="check", strict=True)
+    with pytest.raises(DivergenceError, match="record mode check"), drifting:
+        agent.ask("b")
+    assert agent.runs == ["a"]

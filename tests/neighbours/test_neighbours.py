@@ -123,23 +123,28 @@ def test_the_help_has_the_option_once(run, plugins):
     result.stdout.fnmatch_lines(["*--cassette-record-mode=MODE*"])
 
 
-def test_verify_of_cassetter_is_refused_with_a_word(run):
-    """We have no such mode, and say which option chooses one of ours."""
-    result, live = run([OURS, CASSETTER], "def test_it(cassette): pass", "--record-mode=verify")
-    marked, marked_live = run(
-        [OURS, CASSETTER],
-        """
+def test_both_verify_where_cassetter_is(run):
+    """Its mode of that name means to it what ours means to us; pytest-recording has none."""
+    test = """
         @pytest.mark.cassette
-        def test_it():
+        def test_ours(cassette):
+            assert cassette.mode == MODE
             ask("hello")
-        """,
-        "--record-mode=verify",
+
+        @pytest.mark.vcr
+        def test_theirs(vcr):
+            pass
+        """
+    recorded, _ = run([OURS, CASSETTER], test.replace("MODE", "'once'"))
+
+    verified, live = run(
+        [OURS, CASSETTER], test.replace("MODE", "'verify'"), "--record-mode=verify"
     )
 
-    result.assert_outcomes(passed=1)
-    assert marked.ret == pytest.ExitCode.USAGE_ERROR
-    marked.stderr.fnmatch_lines(["*choose one for its tests with --cassette-record-mode*"])
-    assert live == marked_live == []
+    recorded.assert_outcomes(passed=2)
+    verified.assert_outcomes(passed=2)
+    verified.stdout.fnmatch_lines(["cassettes: 1 verified"])
+    assert live == ["hello"]
 
 
 def test_any_order_of_the_tests_replays(run):

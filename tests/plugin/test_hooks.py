@@ -365,6 +365,9 @@ def test_a_hook_sees_finished_cassettes(project, monkeypatch):
     assert finished("other", "--record-mode=all", "-ktest_plan", passed=1, deselected=2) == [
         f"test_plan: unchanged, {plan}"
     ]
+    verify = ("--record-mode=verify", "-ktest_plan")
+    assert finished("other", *verify, passed=1, deselected=2) == [f"test_plan: verified, {plan}"]
+    assert finished("third", *verify, passed=1, deselected=2) == [f"test_plan: differs, {plan}"]
     assert finished("first", "--cassette-strict", "--record-mode=none", passed=1, failed=2) == [
         f"test_plan: drifted, {plan}",
         "test_fails: replayed, 1 steps, cassettes/test_fails.json",

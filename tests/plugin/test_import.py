@@ -15,6 +15,7 @@ WATCH = """
 LIGHT = [
     "pytest_agentcassette",
     "pytest_agentcassette._bookkeeping",
+    "pytest_agentcassette._drifted",
     "pytest_agentcassette._ledger",
     "pytest_agentcassette._marker",
     "pytest_agentcassette._neighbours",

@@ -121,7 +121,7 @@ def test_what_is_ignored_may_differ(project):
         ("recordmode='all'", "there is no keyword 'recordmode' (did you mean 'record_mode'?)"),
         ("zebra=1", "there is no keyword 'zebra'; it has path, record_mode, strict, redact, "),
         ("record_mode='onec'", "record_mode='onec' (did you mean 'once'?): it takes one of once, "),
-        ("record_mode=1", "record_mode=1: it takes one of once, none, all and update"),
+        ("record_mode=1", "record_mode=1: it takes one of once, none, all, update and verify"),
         ("strict='yes'", "strict='yes': it takes True or False"),
         (
             "redact=[1]",

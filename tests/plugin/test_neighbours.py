@@ -10,7 +10,7 @@ RECORDING = """
             "--record-mode",
             action="store",
             default=None,
-            choices=("once", "new_episodes", "none", "all", "rewrite", "verify"),
+            choices=("once", "new_episodes", "none", "all", "rewrite", "verify", "review"),
         )
     """
 
@@ -52,6 +52,7 @@ def neighbour(request, project, monkeypatch):
         ("all", "all"),
         ("rewrite", "all"),
         ("new_episodes", "update"),
+        ("verify", "verify"),
     ],
 )
 def test_their_option_sets_our_mode(project, neighbour, theirs, ours):
@@ -83,11 +84,11 @@ def test_a_mode_that_is_only_theirs(project, neighbour):
     neighbour("recording", RECORDING)
     project.test(MODE.format(mode="none"))
 
-    refused = project.run("--record-mode=verify")
-    project.run("--record-mode=verify", "--cassette-record-mode=none", passed=1)
+    refused = project.run("--record-mode=review")
+    project.run("--record-mode=review", "--cassette-record-mode=none", passed=1)
 
     assert refused.code == pytest.ExitCode.USAGE_ERROR
-    assert "ERROR: --record-mode=verify is a mode of another plugin" in refused.text
+    assert "ERROR: --record-mode=review is a mode of another plugin" in refused.text
     assert "choose one for its tests with --cassette-record-mode" in refused.text
 
 
@@ -96,7 +97,7 @@ def test_a_mode_that_is_only_theirs_is_none_of_our_business(project, neighbour):
     neighbour("recording", RECORDING)
     project.test("def test_plain(): pass")
 
-    project.run("--record-mode=verify", passed=1)
+    project.run("--record-mode=review", passed=1)
 
 
 def test_the_commands_name_the_option_that_is_ours(project, neighbour):
@@ -128,7 +129,7 @@ def test_somebody_elses_option_may_mean_something_else(project):
     project.write("conftest.py", RECORDING.replace('"none", ', ""))
     project.test(MODE.format(mode="none"))
 
-    project.run("--record-mode=verify", "--cassette-record-mode=none", passed=1)
+    project.run("--record-mode=review", "--cassette-record-mode=none", passed=1)
 
 
 def test_a_broken_conftest_is_shown_as_ever(project):

@@ -136,6 +136,8 @@ def test_the_mode_can_stand_in_the_environment(project, monkeypatch):
         ("update", "all", "none", "update"),
         ("update", "none", "all", "none"),
         ("none", "all", None, "none"),
+        ("none", "verify", None, "none"),
+        ("verify", "none", None, "none"),
         ("once", None, "update", "once"),
     ],
 )

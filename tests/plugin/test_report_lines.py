@@ -95,6 +95,41 @@ def test_the_summary_names_what_needs_a_hand():
     assert lines[0].markup == "red"
 
 
+def test_several_drifts_are_repaired_by_one_command():
+    """It is offered where the next run can know which tests those are."""
+    other = DRIFTED._replace(test="b", remedy="pytest --record-mode=update b")
+
+    lines = summary([DRIFTED, other], RunFacts("--cassette-record-mode"))
+
+    assert lines[-1] == Line(
+        "    all that drifted: pytest --cassette-drifted --cassette-record-mode=update"
+    )
+    for records, has_cache in (([DRIFTED], True), ([DRIFTED, other], False)):
+        assert "--cassette-drifted" not in text(summary(records, RunFacts(has_cache=has_cache)))
+
+
+def test_what_differs_today_is_told():
+    """The first of its differences, and the command that takes the new answers over."""
+    records = [
+        Record("a", "a.json", "differs", "pytest a", drift=("step 0, ask: x",)),
+        Record("b", "b.json", "differs", "pytest b", drift=("step 1, ask: y", "z", "w")),
+        Record("c", "c.json", "verified"),
+    ]
+
+    lines = summary(records, RunFacts())
+
+    assert text(lines) == dedent(
+        """\
+        cassettes: 1 verified, 2 differing
+          today's run differs; if that is right, record it with
+            pytest a
+              step 0, ask: x
+            pytest b
+              step 1, ask: y (and 2 more)"""
+    )
+    assert [line.markup for line in lines[:2]] == ["yellow", "yellow"]
+
+
 def test_what_could_not_be_kept_is_not_blamed_on_the_cache():
     """There is one, and the errors of the run say what was wrong."""
     lines = summary([Record("c", "c.json", "discarded", cost=Cost(10, 5))], RunFacts())
@@ -254,7 +289,7 @@ def test_a_narrow_terminal_breaks_the_texts_and_no_command():
 def test_the_color_of_the_summary():
     """Red for what is wrong, yellow for what was not written."""
     colors = {
-        outcome: summary([Record("a", "a.json", outcome)], RunFacts())[0].markup
+        outcome: summary([Record("a", "a.json", outcome, drift=("x",))], RunFacts())[0].markup
         for outcome in OUTCOMES
     }
 
@@ -263,9 +298,11 @@ def test_the_color_of_the_summary():
         "recorded": "green",
         "updated": "green",
         "unchanged": "green",
+        "verified": "green",
         "drifted": "red",
         "missing": "red",
         "unusable": "red",
+        "differs": "yellow",
         "pending": "yellow",
         "discarded": "yellow",
     }

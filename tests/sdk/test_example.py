@@ -103,6 +103,26 @@ def test_replays_without_a_request(recorded, options):
     assert cassettes(recorded.project) == before
 
 
+def test_verifies_although_the_model_never_says_the_same_twice(recorded):
+    """Other words, ids and offers are no news; another question is, and so is a missing tool."""
+    before = cassettes(recorded.project)
+    with ModelServer() as server:
+        same = run(recorded.project, "-m", "pytest", "--record-mode=verify", url=server.openai_url)
+        served = server.served
+        project = recorded.project.with_name("changed")
+        shutil.copytree(recorded.project, project)
+        edit(project / "agent.py", '"weather": (weather', '"forecast": (weather')
+        one = ("-m", "pytest", "-k", "proposes", "--record-mode=verify")
+        other = run(project, *one, url=server.openai_url)
+
+    assert same.status == 0, same.output
+    assert f"cassettes: {TESTS} verified" in same.output
+    assert served == REQUESTS
+    assert "cassettes: 1 differing" in other.output
+    assert "step 0, ask: " in other.output
+    assert cassettes(recorded.project) == cassettes(project) == before
+
+
 def test_replays_what_is_committed_with_the_model_down(tmp_path):
     """Who checks the example out needs no model and no key."""
     project = copy_of_the_example(tmp_path)

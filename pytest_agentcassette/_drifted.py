@@ -1,0 +1,156 @@
+"""The tests that drifted in the last run: remembered in pytest's cache, and run alone on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_agentcassette._bookkeeping import LEDGER
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from collections.abc import Set as AbstractSet
+
+    from pytest_agentcassette._ledger import Record
+
+__all__ = ["remember", "still_drifted"]
+
+#: Where pytest's cache has the ids of the tests, and under which name the controller and the
+#: workers of pytest-xdist tell each other of them.
+KEY = "agentcassette/drifted"
+
+#: The outcomes that prove that a cassette fits its test. A test that failed may still drift.
+_FITTING = ("replayed", "recorded", "updated", "unchanged", "verified")
+
+_NAMED = 10
+
+
+def still_drifted(
+    before: AbstractSet[str],
+    records: Iterable[Record],
+    *,
+    passed: AbstractSet[str],
+    gone: AbstractSet[str],
+) -> set[str]:
+    """Tell which tests are to be remembered after a run.
+
+    Args:
+        before: The ids of the tests that were remembered before it.
+        records: What the tests of the run did with their cassettes.
+        passed: The tests that passed, with or without a cassette.
+        gone: The tests that no longer exist.
+
+    Returns:
+        The tests that drifted, and those of before that the run says nothing of.
+    """
+    outcomes = {record.test: record.outcome for record in records}
+    fit = {test for test, outcome in outcomes.items() if outcome in _FITTING}
+    fit |= passed - outcomes.keys()  # it uses no cassette any more, or makes no call
+    drifted = {test for test, outcome in outcomes.items() if outcome == "drifted"}
+    return (set(before) - gone - fit) | drifted
+
+
+class DriftMemory:
+    """Remembers from one run to the next which tests drifted.
+
+    Args:
+        config: The configuration of the run, with a cache.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._only = bool(config.getoption("--cassette-drifted"))
+        self._before = frozenset(_remembered(config))
+        self._modules: set[str] = set()
+        self._gone: set[str] = set()
+        self._passed: set[str] = set()
+        self._ran = False
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: pytest.Item) -> None:
+        """Tell a worker of pytest-xdist: the cache may change while another one starts."""
+        node.workerinput[KEY] = sorted(self._before)  # type: ignore[attr-defined]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take note of a module that was collected."""
+        if report.passed:
+            self._modules.add(report.nodeid)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """Find out which tests no longer exist, and deselect those that did not drift."""
+        id_of = {item: item.nodeid for item in items}  # pytest-xdist puts marks behind the ids
+        if not config.getoption("lf", None) and not any("::" in arg for arg in config.args):
+            collected = set(id_of.values())
+            self._gone = {one for one in self._before - collected if _module(one) in self._modules}
+        yield
+        if self._only:
+            others = [item for item in items if id_of.get(item, item.nodeid) not in self._before]
+            if others:
+                items[:] = [item for item in items if item not in set(others)]
+                config.hook.pytest_deselected(items=others)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of a test that passed."""
+        self._ran = True
+        if report.when == "call" and report.passed:
+            self._passed |= {report.nodeid, report.nodeid.rpartition("@")[0]}  # a mark of xdist's
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take over what a worker of pytest-xdist found out when it collected."""
+        self._gone.update(getattr(node, "workeroutput", {}).get(KEY, ()))
+
+    def pytest_sessionfinish(self) -> None:
+        """Remember what drifted; a worker leaves that to the controller."""
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[KEY] = sorted(self._gone)
+            return
+        root = self._config.rootpath
+        gone = self._gone | {one for one in self._before if not (root / _module(one)).exists()}
+        records = self._config.stash[LEDGER].records()
+        after = still_drifted(self._before, records, passed=self._passed, gone=gone)
+        if after != self._before:
+            self._config.cache.set(KEY, sorted(after))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say why a run of the drifted tests ran none."""
+        if not self._only or self._ran:
+            return
+        if not self._before:
+            terminalreporter.write_line("cassettes: no test drifted in the last run")
+        elif not self._config.getoption("collectonly"):
+            drifted = sorted(self._before)
+            text = "cassettes: no test was selected of those that drifted in the last run:"
+            for line in (text, *[f"  {one}" for one in drifted[:_NAMED]]):
+                terminalreporter.write_line(line)
+            if drifted[_NAMED:]:
+                terminalreporter.write_line(f"  and {len(drifted) - _NAMED} more")
+
+
+def remember(config: pytest.Config) -> None:
+    """Let a run remember which tests drifted.
+
+    Raises:
+        pytest.UsageError: It is asked for those of the last run, and has no cache.
+    """
+    if getattr(config, "cache", None) is not None:  # -p no:cacheprovider leaves it out
+        config.pluginmanager.register(DriftMemory(config), "agentcassette-drifted")
+    elif config.getoption("--cassette-drifted"):
+        raise pytest.UsageError(
+            "--cassette-drifted runs the tests that pytest's cache remembers, and this run has no"
+            " cache: leave out -p no:cacheprovider"
+        )
+
+
+def _remembered(config: pytest.Config) -> list[str]:
+    workerinput = getattr(config, "workerinput", None)
+    kept = config.cache.get(KEY, None) if workerinput is None else workerinput.get(KEY)
+    return [test for test in kept if isinstance(test, str)] if isinstance(kept, list) else []
+
+
+def _module(test: str) -> str:
+    return test.partition("::")[0]
