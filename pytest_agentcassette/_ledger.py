@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import timedelta
 
 __all__ = [
     "OUTCOMES",
@@ -100,6 +102,14 @@ class Record(NamedTuple):
     drift: tuple[str, ...] = ()
     unplayed: int = 0
     resumed: int = 0
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How long ago the cassette was recorded, or None where nobody knows."""
+        try:
+            moment = datetime.fromisoformat((self.recorded_at or "").replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return now - (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
     def to_plain(self) -> dict[str, Any]:
         """The record as JSON data."""

@@ -68,6 +68,7 @@ def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[s
     run.owners = {
         key(plan.location.path): plan.test for plan in plans if not plan.location.explicit
     }
+    run.claims = {plan.test: plan.location.path for plan in plans}
     for (item, _), plan in zip(tests, plans):
         item.stash[_PLAN] = plan
 
@@ -84,6 +85,7 @@ def plan_of(item: pytest.Function) -> Plan:
         owner = run.owners.get(key(plan.location.path), plan.test)
         if owner != plan.test and not plan.location.explicit:
             raise pytest.UsageError(_shared(plan.location.path, (owner, plan.test)))
+        run.claims[plan.test] = plan.location.path
         item.stash[_PLAN] = plan
     return item.stash[_PLAN]
 

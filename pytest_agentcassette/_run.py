@@ -24,6 +24,7 @@ class Run:
         settings: What the command line and the ini file say.
         owners: The test that each cassette belongs to, by the key of its path.
         collected: The ids of the collected tests, deselected ones among them.
+        claims: The file of the cassette of each test that is known to use one.
         session: The session of the test that is running.
         begun: The ids of the tests that were begun so far.
         pending_folder: Where what failed tests have paid for is kept; None for nowhere.
@@ -32,6 +33,7 @@ class Run:
     settings: RunSettings
     owners: dict[str, str] = field(default_factory=dict)
     collected: frozenset[str] = frozenset()
+    claims: dict[str, Path] = field(default_factory=dict)
     session: Session[Recorder | Player] | None = None
     begun: set[str] = field(default_factory=set)
     pending_folder: Path | None = None

@@ -9,14 +9,17 @@ import pytest
 from pytest_agentcassette._marker import LISTED_MODES, MODES, check_mode, read_marker
 from pytest_agentcassette._neighbours import OPTION, translate
 from pytest_agentcassette._options import OWN_OPTION
+from pytest_agentcassette._policy import read_max_age
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import timedelta
 
 __all__ = [
     "RunSettings",
     "Settings",
     "merge",
+    "read_cassette_dir",
     "read_run_settings",
 ]
 
@@ -63,6 +66,7 @@ class RunSettings(NamedTuple):
         redact: Names of keys to redact, on top of the usual ones.
         ignore: What is not compared.
         cassette_dir: The folder of all cassettes, or None.
+        max_age: The age from which on a cassette is old, or None.
     """
 
     command_line_mode: str | None = None
@@ -71,6 +75,7 @@ class RunSettings(NamedTuple):
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     cassette_dir: str | None = None
+    max_age: timedelta | None = None
 
 
 class Settings(NamedTuple):
@@ -160,8 +165,14 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
         strict=config.getoption("--cassette-strict") or ini_strict,
         redact=tuple(config.getini("cassette_redact")),
         ignore=tuple(config.getini("cassette_ignore")),
-        cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
+        cassette_dir=read_cassette_dir(config),
+        max_age=read_max_age(config),
     )
+
+
+def read_cassette_dir(config: pytest.Config) -> str | None:
+    """The folder below which all cassettes lie, or None."""
+    return config.getoption("--cassette-dir") or config.getini("cassette_dir") or None
 
 
 def _shared_mode(mode: str | None) -> str | None:

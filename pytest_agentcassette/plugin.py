@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentcassette._bookkeeping import Bookkeeper
+from pytest_agentcassette._closing import Closer
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import OPTION_IS_OURS, RECORD_MODE, add_options
 from pytest_agentcassette._run import RUN
+from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -47,11 +49,15 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixture and the bookkeeper."""
+    """Register the marker, the fixture, and what keeps the books of the run."""
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    watcher = config.stash[WATCHER] = Watcher(config)
+    config.pluginmanager.register(watcher, "agentcassette-watcher")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Closer(config, watcher), "agentcassette-closer")
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -97,6 +103,7 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, None, None]:
     """Settle which test has which cassette, for all tests, before some of them are deselected."""
     collected = [(item, item.nodeid) for item in items]  # pytest-xdist puts marks behind the ids
+    config.stash[WATCHER].collected(collected)
     yield
     tests = [
         (item, test)
