@@ -101,9 +101,9 @@ class Closer:
                 passed=self._watcher.passed,
                 ended=self._watcher.ended,
                 lost_workers=self._watcher.lost_workers,
-                max_age=self._watcher.policy.max_age,
-                now=datetime.now(timezone.utc),
-            )
+            ),
+            max_age=self._watcher.policy.max_age,
+            now=datetime.now(timezone.utc),
         )
 
     def _prune(self, stock: Stock, exitstatus: int) -> list[Stale]:

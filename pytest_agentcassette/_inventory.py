@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 from agentcassette import AgentCassetteError, Cassette
 from pytest_agentcassette._coverage import matches
-from pytest_agentcassette._location import FOLDER
+from pytest_agentcassette._location import FOLDER, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_agentcassette._coverage import Scope
 
-__all__ = ["Inventory", "load", "name_pattern"]
+__all__ = ["Inventory", "exists", "load", "name_pattern"]
 
 _NEVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
 
 _FUNCTION = re.compile(r"(?:\w+\.)*(\w+)(-)?")
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder, as far as one may know."""
+    return os.path.exists(path)  # noqa: PTH110 - which never raises, whatever the path
 
 
 def load(path: Path) -> Cassette | None:
@@ -103,7 +108,7 @@ class Inventory:
 
     def has_tests(self, path: Path) -> bool:
         """Whether a file is, or a folder has, what pytest would take for a module of tests."""
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - which never raises
             return not self._is_left_out(path) and any(
                 matches(file, self._scope.python_files) for file in self._files(path, (".py",))
             )
@@ -111,8 +116,7 @@ class Inventory:
 
     def shown(self, path: Path) -> str:
         """A path as it is shown: below the root folder, where it is there."""
-        root = self._scope.root
-        return path.relative_to(root).as_posix() if root in path.parents else str(path)
+        return shown(path, self._scope.root)
 
     def _homes(self, top: Path) -> Iterator[Path]:
         for folder, _ in self._walk(top):
@@ -126,7 +130,7 @@ class Inventory:
                     yield folder / name
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        if top.is_symlink():
+        if os.path.islink(top):  # noqa: PTH114 - which never raises
             return
         for name, folders, names in os.walk(top):
             folder = Path(name)
@@ -139,7 +143,7 @@ class Inventory:
             return False
         return (
             folder.name in _NEVER
-            or (folder / "pyvenv.cfg").exists()
+            or exists(folder / "pyvenv.cfg")
             or matches(folder, self._scope.norecursedirs)
         )
 

@@ -20,7 +20,7 @@ from agentcassette import (
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._ledger import RECORD, Record
-from pytest_agentcassette._location import pending_file
+from pytest_agentcassette._location import pending_file, shown
 from pytest_agentcassette._options import mode_option
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 
@@ -57,7 +57,7 @@ class Attempt:
         self._plan = plan_of(item)
         self._config = item.config
         self._remedy = _remedy(self._plan, item.config)
-        self._path = _shown(self._plan.location.path, item.config.rootpath)
+        self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
         self._is_rerun = run_of(item.config).begins_again(self._plan.test)
         self._body_ended = False
@@ -270,11 +270,6 @@ def _remedy(plan: Plan, config: pytest.Config) -> str:
     again = "all" if plan.settings.record_mode == "update" else "update"  # which has just failed
     note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
     return f"pytest {mode_option(config)}={again} {shlex.quote(file + colons + names)}{note}"
-
-
-def _shown(path: Path, root: Path) -> str:
-    """A path as it is shown: below the root folder, where it is there."""
-    return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

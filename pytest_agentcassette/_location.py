@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FOLDER", "Location", "NameParts", "folder_of_tests", "locate", "pending_file"]
+__all__ = ["FOLDER", "Location", "NameParts", "folder_of_tests", "locate", "pending_file", "shown"]
 
 #: The name of the folder of cassettes beside the tests.
 FOLDER = "cassettes"
@@ -105,6 +105,11 @@ def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) 
         return home.parent if home.name == FOLDER else None
     top = _normal(root / cassette_dir)
     return root / home.relative_to(top) if top in (home, *home.parents) else None
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as it is shown: below the root folder, where it is there."""
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def pending_file(folder: Path, test: str) -> Path:

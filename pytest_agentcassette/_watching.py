@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_agentcassette._location import shown
 from pytest_agentcassette._policy import read_policy
 from pytest_agentcassette._run import RUN
 from pytest_agentcassette._survey import SURVEY, Survey, merged
@@ -120,19 +121,16 @@ class Watcher:
 
     def _own_survey(self, tests: tuple[str, ...]) -> Survey:
         run = self._config.stash.get(RUN, None)
+        root = self._config.rootpath
         claims = {} if run is None else run.claims
         return Survey(
             tests=tests,
             empty=self._empty,
-            claims={test: self._shown(path) for test, path in claims.items()},
+            claims={test: shown(path, root) for test, path in claims.items()},
             collectors=self._collectors,
-            ignored=tuple(map(self._shown, self._ignored)),
+            ignored=tuple(shown(path, root) for path in self._ignored),
             obstacle=self._obstacle,
         )
-
-    def _shown(self, path: Path) -> str:
-        root = self._config.rootpath
-        return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def _has_no_case(item: pytest.Item) -> bool:

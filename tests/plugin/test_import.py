@@ -17,6 +17,7 @@ LIGHT = [
     "pytest_agentcassette._bookkeeping",
     "pytest_agentcassette._closing",
     "pytest_agentcassette._ledger",
+    "pytest_agentcassette._location",
     "pytest_agentcassette._marker",
     "pytest_agentcassette._neighbours",
     "pytest_agentcassette._options",
