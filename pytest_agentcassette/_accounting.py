@@ -20,6 +20,7 @@ class Ending(NamedTuple):
 
     Attributes:
         passed: Whether the test passed, or failed as it was expected to.
+        raised: Whether the body of the test raised an error: it owes no step any more.
         written: Whether a file was written.
         kept: Whether what was paid for is kept for the next run.
         fault: The drift, or the missing cassette, that the test fails for.
@@ -27,6 +28,7 @@ class Ending(NamedTuple):
     """
 
     passed: bool
+    raised: bool
     written: bool
     kept: bool
     fault: AgentCassetteError | None
@@ -85,7 +87,9 @@ def account(
         saved=_cost(answered),
         recorded_at=None if cassette is None else cassette.recorded_at,
         drift=drift or ending.differences or (),
-        unplayed=face.remaining if ending.passed and isinstance(face, Player) else 0,
+        unplayed=face.remaining
+        if isinstance(face, Player) and ending.passed and not ending.raised
+        else 0,
         resumed=face.replayed if session.resumed else 0,
         mode=face.mode,
         price=all_.dollars,

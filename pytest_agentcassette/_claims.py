@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Clash(NamedTuple):
 
 def key(path: Path) -> str:
     """What tells files apart everywhere: two paths of one key may be one file."""
-    return str(path).casefold()
+    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def clashes(claims: Iterable[Claim]) -> list[Clash]:
@@ -83,6 +84,10 @@ def is_defined(test: str, root: Path) -> bool:
 def _definitions(
     body: list[ast.stmt],
 ) -> Iterable[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    for statement in body:
-        if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield statement
+    """The functions and classes of a block, those below an `if` or a `try` among them."""
+    waiting: list[ast.AST] = [*body]
+    for node in waiting:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+        elif not isinstance(node, ast.expr):
+            waiting.extend(ast.iter_child_nodes(node))

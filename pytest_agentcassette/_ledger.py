@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import timedelta
 
 __all__ = [
     "LIVE",
@@ -122,6 +124,14 @@ class Record(NamedTuple):
     drifts: tuple[tuple[int, str], ...] = ()
     unplayed_steps: tuple[int, ...] = ()
     unpriced: tuple[str, ...] = ()
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How long ago the cassette was recorded, or None where nobody knows."""
+        try:
+            moment = datetime.fromisoformat((self.recorded_at or "").replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return now - (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
     def to_plain(self) -> dict[str, Any]:
         """The record as JSON data."""

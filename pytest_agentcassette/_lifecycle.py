@@ -25,7 +25,7 @@ from pytest_agentcassette._causes import chain
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
-from pytest_agentcassette._location import pending_file
+from pytest_agentcassette._location import pending_file, shown
 from pytest_agentcassette._options import mode_option, wants_file, wants_report
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._prices import price_list
@@ -63,10 +63,9 @@ class Attempt:
         self.record: Record | None = None
         self._item = item
         self._plan = plan_of(item)
-        self._item = item
         self._config = item.config
         self._remedy = _remedy(self._plan, item.config)
-        self._path = _shown(self._plan.location.path, item.config.rootpath)
+        self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
         self._is_rerun = run_of(item.config).begins_again(self._plan.test)
         self._body_ended = False
@@ -174,6 +173,7 @@ class Attempt:
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
             full=self._config.getoption("verbose") >= _ALL,
+            max_age=run_of(self._config).settings.max_age,
             pending=self._pending(),
             resume=not self._is_rerun,
         )
@@ -239,6 +239,7 @@ class Attempt:
                 session,
                 Ending(
                     passed=self._passed and not problem,
+                    raised=self._raised,
                     written=written,
                     kept=kept,
                     fault=self._fault(),
@@ -347,8 +348,3 @@ def _argument(plan: Plan, config: pytest.Config) -> str:
     file, colons, names = plan.test.partition("::")
     file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
     return shlex.quote(file + colons + names)
-
-
-def _shown(path: Path, root: Path) -> str:
-    """A path as it is shown: below the root folder, where it is there."""
-    return path.relative_to(root).as_posix() if root in path.parents else str(path)

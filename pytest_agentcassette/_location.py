@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Location", "NameParts", "chosen", "locate", "pending_file"]
+__all__ = [
+    "FOLDER",
+    "Location",
+    "NameParts",
+    "chosen",
+    "folder_of_tests",
+    "locate",
+    "pending_file",
+    "shown",
+]
+
+#: The name of the folder of cassettes beside the tests.
+FOLDER = "cassettes"
 
 _SUFFIX = ".json"
 
@@ -82,7 +94,7 @@ def locate(
     """
     if path is not None:
         return Location(_normal(folder / path), None, explicit=True)
-    home = folder / "cassettes"
+    home = folder / FOLDER
     if cassette_dir is not None:
         home = root / cassette_dir / _below(root, folder)
     fallback = _normal(home / _file_name(test._replace(classes=()))) if test.classes else None
@@ -97,6 +109,28 @@ def chosen(folder: Path, path: str) -> Location:
         path: The file; a relative one starts at that folder.
     """
     return Location(_normal(folder / path), None, explicit=False, chosen=True)
+
+
+def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) -> Path | None:
+    """Tell which tests keep their cassettes in a folder: the way back from `locate`.
+
+    Args:
+        home: The folder of the cassettes.
+        root: The root folder of the project.
+        cassette_dir: The folder below which all cassettes lie, or None.
+
+    Returns:
+        The folder of the tests; None where no test would keep its cassette there unless it says so.
+    """
+    if cassette_dir is None:
+        return home.parent if home.name == FOLDER else None
+    top = _normal(root / cassette_dir)
+    return root / home.relative_to(top) if top in (home, *home.parents) else None
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as it is shown: below the root folder, where it is there."""
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def pending_file(folder: Path, test: str) -> Path:

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
+from pytest_agentcassette._policy import ACTIONS
 
 __all__ = [
     "JSON_OPTION",
@@ -85,6 +86,18 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="run only the tests that drifted in the last run",
     )
+    group.addoption(
+        "--cassette-stale",
+        choices=ACTIONS,
+        metavar="ACTION",
+        help="what to do about cassettes that no test claims, that have steps which were never"
+        " played, or that are old: say so (warn), fail the run as well (fail), nothing (ignore)",
+    )
+    group.addoption(
+        "--cassette-prune",
+        action="store_true",
+        help="delete the cassettes that no test claims, after a complete and green run only",
+    )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
     parser.addini(
@@ -92,6 +105,10 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("cassette_live", "the default of --cassette-live", "string", "")
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
+    parser.addini("cassette_stale", "the default of --cassette-stale", "string", "")
+    parser.addini(
+        "cassette_max_age", "the age from which on a cassette is old: 90d, 12w", "string", ""
+    )
     parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
     parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
     parser.addini(

@@ -78,6 +78,7 @@ def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[s
     run.owners = {
         key(plan.location.path): plan.test for plan in plans if not plan.location.explicit
     }
+    run.claims = {plan.test: plan.location.path for plan in plans}
     for (item, _), plan in zip(tests, plans):
         item.stash[_PLAN] = plan
 
@@ -95,6 +96,7 @@ def plan_of(item: pytest.Function) -> Plan:
         if owner != plan.test and not plan.location.explicit:
             tests, by_hook = (owner, plan.test), plan.location.chosen
             raise pytest.UsageError(_shared(plan.location.path, tests, by_hook=by_hook))
+        run.claims[plan.test] = plan.location.path
         item.stash[_PLAN] = plan
     return item.stash[_PLAN]
 

@@ -27,6 +27,7 @@ class Run:
         settings: What the command line and the ini file say.
         owners: The test that each cassette belongs to, by the key of its path.
         collected: The ids of the collected tests, deselected ones among them.
+        claims: The file of the cassette of each test that is known to use one.
         session: The session of the test that is running.
         network: What refuses the connections of that test, if they are refused.
         begun: The ids of the tests that were begun so far.
@@ -36,6 +37,7 @@ class Run:
     settings: RunSettings
     owners: dict[str, str] = field(default_factory=dict)
     collected: frozenset[str] = frozenset()
+    claims: dict[str, Path] = field(default_factory=dict)
     session: Session[Recorder | Player] | None = None
     network: NetworkGuard | None = None
     begun: set[str] = field(default_factory=set)

@@ -9,9 +9,11 @@ import pytest
 from pytest_agentcassette._marker import LISTED_MODES, MODES, check_mode, read_marker
 from pytest_agentcassette._neighbours import OPTION, translate
 from pytest_agentcassette._options import OWN_OPTION
+from pytest_agentcassette._policy import read_max_age
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import timedelta
 
     from pytest_agentcassette._marker import Redaction
 
@@ -19,6 +21,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "merge",
+    "read_cassette_dir",
     "read_run_settings",
 ]
 
@@ -67,6 +70,7 @@ class RunSettings(NamedTuple):
         intercept: What is intercepted where it stands.
         cassette_dir: The folder of all cassettes, or None.
         block_network: Whether replays that say nothing about it themselves may not connect.
+        max_age: The age from which on a cassette is old, or None.
     """
 
     command_line_mode: str | None = None
@@ -77,6 +81,7 @@ class RunSettings(NamedTuple):
     intercept: tuple[str, ...] = ()
     cassette_dir: str | None = None
     block_network: bool = False
+    max_age: timedelta | None = None
 
 
 class Settings(NamedTuple):
@@ -169,10 +174,16 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
         redact=tuple(config.getini("cassette_redact")),
         ignore=tuple(config.getini("cassette_ignore")),
         intercept=tuple(config.getini("cassette_intercept")),
-        cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
+        cassette_dir=read_cassette_dir(config),
         block_network=config.getoption("--cassette-block-network")
         or _ini_flag(config, "cassette_block_network"),
+        max_age=read_max_age(config),
     )
+
+
+def read_cassette_dir(config: pytest.Config) -> str | None:
+    """The folder below which all cassettes lie, or None."""
+    return config.getoption("--cassette-dir") or config.getini("cassette_dir") or None
 
 
 def _ini_flag(config: pytest.Config, name: str) -> bool:

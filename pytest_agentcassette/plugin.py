@@ -13,6 +13,7 @@ import pytest
 
 from pytest_agentcassette import hooks
 from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
+from pytest_agentcassette._closing import Closer
 from pytest_agentcassette._drifted import remember
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import (
@@ -24,6 +25,7 @@ from pytest_agentcassette._options import (
 )
 from pytest_agentcassette._refusals import REFUSALS
 from pytest_agentcassette._run import RUN, TEST
+from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -66,7 +68,7 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixture, the bookkeeper and the memory of what drifted."""
+    """Register the marker, the fixture, and what keeps the books of the run."""
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
@@ -78,6 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
         publisher = Publisher(config, config.stash[LEDGER], files_asked_for(config))
         config.pluginmanager.register(publisher, "agentcassette-publisher")
     blocks_live_calls(config)  # which raises for a mistake in the ini file
+    watcher = config.stash[WATCHER] = Watcher(config)
+    config.pluginmanager.register(watcher, "agentcassette-watcher")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Closer(config, watcher), "agentcassette-closer")
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -127,6 +133,7 @@ def pytest_collection_modifyitems(
     collected = [(item, item.nodeid) for item in items]  # pytest-xdist puts marks behind the ids
     for item, test in collected:
         item.stash[TEST] = test
+    config.stash[WATCHER].collected(collected)
     yield
     for item, test in collected:
         if item.nodeid != test:

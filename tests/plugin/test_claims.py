@@ -16,6 +16,15 @@ def test_function():
 async def test_async():
     pass
 
+if __name__ == "somewhere":
+    try:
+        def test_conditional():
+            pass
+    except ImportError:
+        class TestConditional:
+            def test_method(self):
+                pass
+
 class TestOuter:
     def test_method(self):
         pass
@@ -43,6 +52,10 @@ def claim(test, path, *, explicit=False):
             [claim("a", "x.json"), claim("b", "X.json")],
             [Clash(Path("x.json"), ("a", "b"))],
         ),
+        "one file but for the way an accent is written": (
+            [claim("a", "\u00e9.json"), claim("b", "e\u0301.json")],
+            [Clash(Path("\u00e9.json"), ("a", "b"))],
+        ),
         "both chose it": (
             [claim("a", "x.json", explicit=True), claim("b", "x.json", explicit=True)],
             [],
@@ -58,6 +71,7 @@ def claim(test, path, *, explicit=False):
         "files of their own",
         "one file",
         "one file but for the case",
+        "one file but for the way an accent is written",
         "both chose it",
         "one chose it",
         "one test, collected twice",
@@ -76,6 +90,9 @@ def test_clashes(claims, expected):
         ("test_it.py::test_function[1-a]", True),
         ("test_it.py::test_function[a::b]", True),
         ("test_it.py::test_async", True),
+        ("test_it.py::test_conditional", True),
+        ("test_it.py::TestConditional::test_method", True),
+        ("test_it.py::TestOuter", True),
         ("test_it.py::TestOuter::test_method", True),
         ("test_it.py::TestOuter::TestInner::test_method", True),
         ("test_it.py::test_method", False),

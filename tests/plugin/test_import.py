@@ -15,13 +15,18 @@ WATCH = """
 LIGHT = [
     "pytest_agentcassette",
     "pytest_agentcassette._bookkeeping",
+    "pytest_agentcassette._closing",
     "pytest_agentcassette._drifted",
     "pytest_agentcassette._ledger",
+    "pytest_agentcassette._location",
     "pytest_agentcassette._marker",
     "pytest_agentcassette._neighbours",
     "pytest_agentcassette._options",
+    "pytest_agentcassette._policy",
     "pytest_agentcassette._refusals",
     "pytest_agentcassette._run",
+    "pytest_agentcassette._survey",
+    "pytest_agentcassette._watching",
     "pytest_agentcassette.hooks",
     "pytest_agentcassette.plugin",
 ]

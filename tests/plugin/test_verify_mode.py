@@ -53,6 +53,7 @@ def answers(text):
 def recorded(project):
     """A project whose tests have cassettes."""
     project.write("agent.py", AGENT)
+    project.edit("pytest.ini", "[pytest]\n", "[pytest]\ncassette_stale = ignore\n")
     project.test(TEST)
     project.run(passed=2)
     return project

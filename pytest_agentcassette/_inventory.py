@@ -1,0 +1,156 @@
+"""What lies in the folders of a project: cassettes, and modules that may have tests for them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentcassette import AgentCassetteError, Cassette
+from pytest_agentcassette._coverage import matches
+from pytest_agentcassette._location import FOLDER, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_agentcassette._coverage import Scope
+
+__all__ = ["Inventory", "exists", "load", "name_pattern"]
+
+_NEVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
+
+_FUNCTION = re.compile(r"(?:\w+\.)*(\w+)(-)?")
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder, as far as one may know."""
+    return os.path.exists(path)  # noqa: PTH110 - which never raises, whatever the path
+
+
+def load(path: Path) -> Cassette | None:
+    """Read a file; None for one that is no cassette, or can't be read."""
+    try:
+        return Cassette.load(path)
+    except (AgentCassetteError, OSError):
+        return None
+
+
+def name_pattern(path: Path) -> str:
+    """The name of the test function that a cassette is named after, as a regular expression.
+
+    Where the name was too long for a file, its start has to do.
+    """
+    found = _FUNCTION.match(path.stem)
+    if found is None:
+        return re.escape(path.stem)
+    name, cut = found.groups()
+    return rf"\b{name}" if cut else rf"\b{name}\b"
+
+
+class Inventory:
+    """Looks into folders, and reads no module twice.
+
+    Args:
+        scope: What the run is about.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._texts: dict[Path, str] = {}
+
+    def cassettes(self, modules: Iterable[Path], cassette_dir: str | None) -> list[Path]:
+        """Find the files that may be cassettes.
+
+        Args:
+            modules: The modules that were collected.
+            cassette_dir: The folder below which all cassettes lie, or None.
+
+        Returns:
+            The JSON files of that folder; without it those of the folders `cassettes` beside the
+            modules and below the folders that pytest was told to run. No link is followed.
+        """
+        if cassette_dir is not None:
+            tops = [Path(os.path.normpath(self._scope.root / cassette_dir))]
+        else:
+            beside = {module.parent / FOLDER for module in modules}
+            below = [one.path for one in self._scope.arguments if one.is_whole]
+            tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
+        files = [file for top in tops for file in self._files(top, (".json",))]
+        return sorted(dict.fromkeys(files))
+
+    def modules_of(self, folder: Path, name: str) -> list[str]:
+        """Find the modules of tests in a folder that mention a name.
+
+        Args:
+            folder: The folder.
+            name: The name, as a regular expression.
+
+        Returns:
+            Their ids.
+        """
+        return [
+            self.shown(file)
+            for file in sorted(folder.glob("*.py"))
+            if matches(file, self._scope.python_files) and re.search(name, self._text(file))
+        ]
+
+    def mentions(self, cassette: Path) -> list[str]:
+        """Find what mentions a cassette by the name of its file, anywhere in the project.
+
+        Returns:
+            The ids of the modules.
+        """
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(cassette.stem)}(?:\.json)?['\"]")
+        tops = [one.path for one in self._scope.arguments if one.is_whole]
+        files = dict.fromkeys(file for top in tops for file in self._files(top, (".py",)))
+        return [self.shown(file) for file in files if pattern.search(self._text(file))]
+
+    def has_tests(self, path: Path) -> bool:
+        """Whether a file is, or a folder has, what pytest would take for a module of tests."""
+        if os.path.isdir(path):  # noqa: PTH112 - which never raises
+            return not self._is_left_out(path) and any(
+                matches(file, self._scope.python_files) for file in self._files(path, (".py",))
+            )
+        return path.suffix == ".py" and matches(path, self._scope.python_files)
+
+    def shown(self, path: Path) -> str:
+        """A path as it is shown: below the root folder, where it is there."""
+        return shown(path, self._scope.root)
+
+    def _homes(self, top: Path) -> Iterator[Path]:
+        for folder, _ in self._walk(top):
+            if folder.name == FOLDER:
+                yield folder
+
+    def _files(self, top: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+        for folder, names in self._walk(top):
+            for name in names:
+                if name.endswith(suffixes):
+                    yield folder / name
+
+    def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
+        if os.path.islink(top):  # noqa: PTH114 - which never raises
+            return
+        for name, folders, names in os.walk(top):
+            folder = Path(name)
+            folders[:] = [one for one in sorted(folders) if not self._is_left_out(folder / one)]
+            yield folder, sorted(names)
+
+    def _is_left_out(self, folder: Path) -> bool:
+        """Whether pytest would not look for tests in a folder, whatever it is told."""
+        if folder.name == FOLDER:
+            return False
+        return (
+            folder.name in _NEVER
+            or exists(folder / "pyvenv.cfg")
+            or matches(folder, self._scope.norecursedirs)
+        )
+
+    def _text(self, file: Path) -> str:
+        if file not in self._texts:
+            try:
+                self._texts[file] = file.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                self._texts[file] = ""
+        return self._texts[file]

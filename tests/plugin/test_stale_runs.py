@@ -1,0 +1,438 @@
+"""What each way of running pytest may say about cassettes that no test claims: nothing false."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Callable
+
+import pytest
+
+XDIST = ("-p", "xdist", "-n", "2")
+
+CACHED = ("-p", "cacheprovider")
+
+TESTS = """
+    pytestmark = pytest.mark.cassette
+
+    def test_first():
+        ask("first")
+
+    def test_old():
+        ask("old")
+
+    @pytest.mark.parametrize("case", [1, 2])
+    def test_case(case):
+        ask(f"case {case}")
+
+    class TestAgent:
+        def test_way(self):
+            ask("method")
+
+        def test_old_way(self):
+            ask("old method")
+    """
+
+OTHER_TESTS = """
+    @pytest.mark.cassette
+    def test_other():
+        ask("other")
+
+    @pytest.mark.cassette("cassettes/named.json")
+    def test_named():
+        ask("by name")
+
+    def test_asks(request):
+        request.getfixturevalue("cassette")
+        ask("asked")
+
+    def test_plain():
+        pass
+    """
+
+# What a run leaves behind it, for the tests to read: a summary may be worded in many ways.
+WITNESS = """
+    import json
+    import pytest
+    from pathlib import Path
+
+    def pytest_configure(config):
+        config.addinivalue_line("markers", "slow: a test that takes its time")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(session):
+        from pytest_agentcassette._bookkeeping import LEDGER
+
+        if not hasattr(session.config, "workerinput"):
+            stale = [tuple(one) for one in session.config.stash[LEDGER].stale]
+            Path(__file__).parent.with_name("stale.json").write_text(json.dumps(stale))
+    """
+
+SHARDING = """
+def pytest_collection_modifyitems(items):
+    items[:] = items[:2]
+"""
+
+OLD = {"cassettes/test_old.json"}
+
+
+def rename_old(project):
+    """Give a test another name; its cassette stays behind."""
+    project.edit("test_it.py", "def test_old():", "def test_new():")
+
+
+def nothing(project):
+    """Change nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A way of running pytest, and what is judged then.
+
+    Attributes:
+        change: What has changed since the cassettes were recorded.
+        args: The arguments of the run.
+        stale: The files that are judged unclaimed.
+        doubt: What the summary says of those that are not judged, or None for nothing.
+        workers: Whether it is tried without workers and with two.
+    """
+
+    change: Callable[[object], None] = rename_old
+    args: tuple[str, ...] = ()
+    stale: set[str] = field(default_factory=set)
+    doubt: str | None = None
+    workers: tuple[bool, ...] = (False, True)
+
+
+def fail(project):
+    """Make a test fail."""
+    project.edit("test_it.py", "def test_first():", "def test_first():\n    assert 0")
+
+
+def rename_and_fail(project):
+    """Give a test another name, and make another one fail."""
+    rename_old(project)
+    fail(project)
+
+
+def failed_before(change):
+    """Let a test fail in an earlier run."""
+
+    def fail_before(project):
+        change(project)
+        project.run(*CACHED)
+
+    return fail_before
+
+
+def at_the_top(line, name="test_it.py"):
+    """Put a line at the top of a module, beside what changed."""
+
+    def change(project):
+        rename_old(project)
+        project.edit(name, "import pytest\n", f"import pytest\n{line}\n")
+
+    return change
+
+
+def replace(old, new, name="test_it.py"):
+    """Change a module."""
+    return lambda project: project.edit(name, old, new)
+
+
+def remove_module(project):
+    """Delete a module; its cassettes stay behind."""
+    (project.path / "test_it.py").unlink()
+
+
+def shard(project):
+    """Drop items without telling pytest so."""
+    rename_old(project)
+    project.write("conftest.py", project.read("conftest.py") + SHARDING)
+
+
+ASKS = 'request.getfixturevalue("cassette")\n    ask("asked")'
+ASKED = {"cassettes/test_asks.json"}
+ALL_OF_IT = {
+    "cassettes/TestAgent.test_way.json",
+    "cassettes/TestAgent.test_old_way.json",
+    "cassettes/test_case[1].json",
+    "cassettes/test_case[2].json",
+    "cassettes/test_first.json",
+    "cassettes/test_old.json",
+}
+BY_ID = "test_it.py was reached by a node id"
+
+ROWS = {
+    # Nothing is left over.
+    "nothing changed": Row(nothing),
+    "nothing changed, a node id": Row(nothing, ("test_it.py::test_first",)),
+    "nothing changed, -k": Row(nothing, ("-k", "first")),
+    "nothing changed, one module": Row(nothing, ("test_other.py",)),
+    # A test was renamed.
+    "plain": Row(stale=OLD),
+    "-k": Row(args=("-k", "first"), stale=OLD),
+    "-m": Row(args=("-m", "not slow and cassette"), stale=OLD),
+    "--deselect": Row(args=("--deselect", "test_it.py::test_first"), stale=OLD),
+    "a folder": Row(args=(".",), stale=OLD),
+    "its module": Row(args=("test_it.py",), stale=OLD),
+    "another module": Row(args=("test_other.py",), doubt="test_it.py was not collected"),
+    "a node id": Row(args=("test_it.py::test_first",), doubt=BY_ID),
+    "a node id of a case": Row(args=("test_it.py::test_case[1]",), doubt=BY_ID),
+    "a node id of a class": Row(args=("test_it.py::TestAgent",), doubt=BY_ID),
+    "a node id, and its module": Row(args=("test_it.py::test_first", "test_it.py"), stale=OLD),
+    "--ignore": Row(args=("--ignore=test_it.py",), doubt="test_it.py was not collected"),
+    "--ignore-glob": Row(args=("--ignore-glob=*_it.py",), doubt="test_it.py was not collected"),
+    "--ignore of another": Row(args=("--ignore=test_other.py",), stale=OLD),
+    "--lf, nothing known": Row(args=(*CACHED, "--lf"), stale=OLD),
+    "--lf": Row(
+        failed_before(rename_and_fail),
+        (*CACHED, "--lf"),
+        doubt="--lf skips tests that it does not collect",
+    ),
+    "--lf, nothing left over": Row(failed_before(fail), (*CACHED, "--lf")),
+    "--ff": Row(args=(*CACHED, "--ff"), stale=OLD),
+    "--sw": Row(rename_and_fail, (*CACHED, "-p", "stepwise", "--sw"), stale=OLD, workers=(False,)),
+    "-x": Row(rename_and_fail, ("-x",), stale=OLD),
+    "a failed test": Row(rename_and_fail, stale=OLD),
+    "a sharding plugin": Row(shard, stale=OLD),
+    "a collection error": Row(at_the_top("1 / 0"), doubt="test_it.py could not be collected"),
+    "-x, a collection error": Row(at_the_top("1 / 0"), ("-x",), workers=(False,)),
+    "a collection error elsewhere": Row(at_the_top("1 / 0", "test_other.py"), stale=OLD),
+    "a module-level skip": Row(
+        at_the_top("pytest.skip('not here', allow_module_level=True)"),
+        doubt="test_it.py was skipped as a whole",
+    ),
+    "importorskip": Row(
+        at_the_top("pytest.importorskip('nowhere')"), doubt="test_it.py was skipped as a whole"
+    ),
+    "a module-level skip elsewhere": Row(
+        at_the_top("pytest.importorskip('nowhere')", "test_other.py"), stale=OLD
+    ),
+    # Other things that leave cassettes behind.
+    "a deleted module": Row(remove_module, stale=ALL_OF_IT),
+    "a deleted module, -k": Row(remove_module, ("-k", "other"), stale=ALL_OF_IT),
+    "a lost case": Row(replace("[1, 2]", "[1]"), stale={"cassettes/test_case[2].json"}),
+    "a lost case, -k": Row(
+        replace("[1, 2]", "[1]"), ("-k", "first"), stale={"cassettes/test_case[2].json"}
+    ),
+    "no parameter any more": Row(
+        replace(
+            '@pytest.mark.parametrize("case", [1, 2])\ndef test_case(case):',
+            'def test_case(case="none"):',
+        ),
+        stale={"cassettes/test_case[1].json", "cassettes/test_case[2].json"},
+    ),
+    "no case at all": Row(replace("[1, 2]", "[]")),
+    "a method": Row(
+        replace("def test_old_way(self)", "def test_new_way(self)"),
+        stale={"cassettes/TestAgent.test_old_way.json"},
+    ),
+    "a class": Row(
+        replace("class TestAgent", "class TestBot"),
+        stale={"cassettes/TestAgent.test_way.json", "cassettes/TestAgent.test_old_way.json"},
+    ),
+    "no marker any more": Row(replace("pytestmark =", "unused ="), stale=ALL_OF_IT),
+    "no marker any more, -k": Row(replace("pytestmark =", "unused ="), ("-k", "other")),
+    "a skipped test": Row(replace("def test_old():", "@pytest.mark.skip\ndef test_old():")),
+    "a skip in a test": Row(replace('ask("old")', "pytest.skip()")),
+    "a test that is not there today": Row(
+        replace('def test_old():\n    ask("old")', "if 0:\n    def test_old():\n        ask()")
+    ),
+    "a moved test": Row(
+        lambda project: (
+            project.edit("test_it.py", "def test_old():", "def moved():"),
+            project.edit("test_other.py", "def test_plain", "def test_old"),
+        ),
+        ("test_it.py",),
+    ),
+    # A test that asks for its cassette while it runs.
+    "asking, run": Row(nothing, ("-k", "asks")),
+    "asking, not run": Row(nothing, ("-k", "first")),
+    "asking no more": Row(replace(ASKS, "pass", "test_other.py"), stale=ASKED),
+    "asking no more, failed": Row(replace(ASKS, "assert 0", "test_other.py")),
+    "asking no more, skipped": Row(replace(ASKS, "pytest.skip()", "test_other.py")),
+    "asking no more, not run": Row(replace(ASKS, "pass", "test_other.py"), ("-k", "first")),
+    # A file that tells of no test.
+    "a path": Row(
+        replace('("cassettes/named.json")', "", "test_other.py"), stale={"cassettes/named.json"}
+    ),
+    "a path, -k": Row(
+        replace('("cassettes/named.json")', "", "test_other.py"),
+        ("-k", "first"),
+        stale={"cassettes/named.json"},
+    ),
+    "a path, part of the project": Row(
+        replace('("cassettes/named.json")', "", "test_other.py"),
+        ("test_other.py",),
+        doubt="the run was not about the whole project",
+    ),
+    "a path, --ignore": Row(
+        replace('("cassettes/named.json")', "", "test_other.py"),
+        ("--ignore=test_it.py",),
+        doubt="test_it.py was ignored",
+    ),
+    "a path, a module-level skip": Row(
+        lambda project: (
+            project.edit("test_other.py", '("cassettes/named.json")', ""),
+            project.edit(
+                "test_it.py", "import pytest\n", "import pytest\npytest.importorskip('no')\n"
+            ),
+        ),
+        doubt="test_it.py was skipped as a whole",
+    ),
+    "a path that is mentioned": Row(
+        lambda project: (
+            project.edit("test_other.py", '("cassettes/named.json")', ""),
+            project.write("tools.py", "NAME = 'cassettes/named'\n"),
+        )
+    ),
+}
+
+
+@pytest.fixture
+def recorded(project):
+    """A project with a cassette for each of its tests."""
+    project.write("conftest.py", WITNESS)
+    project.test(TESTS)
+    project.test(OTHER_TESTS, name="test_other.py")
+    project.run(passed=10)
+    judged(project)
+    return project
+
+
+def judged(project, kind="unclaimed"):
+    """The files that the last run has judged stale in one way."""
+    file = project.path.with_name("stale.json")
+    stale = json.loads(file.read_text())
+    file.unlink()  # so that a run that judges nothing at all is found
+    return {one[1] for one in stale if one[0] == kind}
+
+
+@pytest.mark.parametrize(
+    ("row", "workers"),
+    [
+        pytest.param(row, workers, id=f"{name}{' -n2' * workers}")
+        for name, row in ROWS.items()
+        for workers in row.workers
+    ],
+)
+def test_what_is_judged_unclaimed(recorded, row, workers):
+    """In doubt nothing is, and the summary says why if something probably is."""
+    row.change(recorded)
+
+    run = recorded.run(*(XDIST if workers else ()), *row.args)
+
+    assert judged(recorded) == row.stale
+    doubts = [line for line in run.lines if line.startswith("stale cassettes not judged: ")]
+    assert doubts == ([] if row.doubt is None else [f"stale cassettes not judged: {row.doubt}"])
+
+
+@pytest.mark.parametrize("workers", [(), XDIST], ids=["alone", "-n2"])
+class TestOneFolderForAll:
+    """With --cassette-dir that folder is looked at, and no other."""
+
+    DIR = "--cassette-dir=tapes"
+
+    @pytest.fixture
+    def nested(self, recorded):
+        """A project with a test in a folder, recorded into one folder for all."""
+        recorded.test(TESTS, name="sub/test_sub.py")
+        recorded.run(self.DIR, passed=16)
+        judged(recorded)
+        return recorded
+
+    def test_all_of_it(self, nested, workers):
+        """What lies there is told from the tests of all folders."""
+        nested.edit("sub/test_sub.py", "test_old()", "test_new()")
+        rename_old(nested)
+
+        nested.run(*workers, self.DIR)
+
+        assert judged(nested) == {"tapes/sub/test_old.json", "tapes/test_old.json"}
+
+    def test_a_module_that_is_gone(self, nested, workers):
+        """Its folder may be gone with it."""
+        (nested.path / "sub/test_sub.py").unlink()
+        (nested.path / "sub").rmdir()
+
+        nested.run(*workers, self.DIR)
+
+        assert {path.rpartition("/")[0] for path in judged(nested)} == {"tapes/sub"}
+
+    def test_a_part_of_it(self, nested, workers):
+        """What belongs to other folders is not judged."""
+        rename_old(nested)
+
+        run = nested.run(*workers, self.DIR, "sub")
+
+        assert judged(nested) == set()
+        assert "stale cassettes not judged: test_it.py was not collected" in run.lines
+
+    def test_an_option_that_was_forgotten(self, nested, workers):
+        """Cassettes that lie where the option would look are not taken for nobody's."""
+        rename_old(nested)
+
+        nested.run(*workers)
+
+        assert judged(nested) == OLD
+
+
+class TestLostWorkers:
+    """What a worker of pytest-xdist took with it is not known."""
+
+    CRASH = "def test_plain():\n    import os; os._exit(1)"
+
+    def test_the_others_have_collected_everything_too(self, recorded):
+        """So what nobody claims is known all the same."""
+        rename_old(recorded)
+        recorded.edit("test_other.py", "def test_plain():\n    pass", self.CRASH)
+
+        recorded.run(*XDIST)
+
+        assert judged(recorded) == OLD
+
+    def test_a_test_may_have_asked_there(self, recorded):
+        """It passed, but what it used may be lost with the worker."""
+        recorded.edit("test_other.py", ASKS, "pass")
+        recorded.edit("test_other.py", "def test_plain():\n    pass", self.CRASH)
+
+        recorded.run(*XDIST)
+
+        assert judged(recorded) == set()
+
+    def test_all_of_them(self, recorded):
+        """Then nothing is known."""
+        rename_old(recorded)
+        recorded.edit("test_other.py", "def test_plain():\n    pass", self.CRASH)
+
+        run = recorded.run(*XDIST, "--max-worker-restart=0", "--dist=each", "--cassette-stale=fail")
+
+        assert judged(recorded) == set()
+        assert "stale cassettes not judged: the collection did not come to its end" in run.lines
+
+
+def test_groups_of_workers_change_nothing(recorded):
+    """pytest-xdist puts the group behind the id of a test."""
+    rename_old(recorded)
+    recorded.edit("test_other.py", ASKS, "pass")
+    recorded.edit("test_other.py", "def test_asks", "@pytest.mark.xdist_group('a')\ndef test_asks")
+
+    recorded.run(*XDIST, "--dist=loadgroup")
+
+    assert judged(recorded) == OLD | ASKED
+
+
+def test_a_narrower_root_folder_changes_nothing(recorded, monkeypatch):
+    """The ids in the cassettes then start elsewhere."""
+    recorded.test(TESTS, name="sub/test_sub.py")
+    recorded.run("sub")
+    judged(recorded)
+    recorded.edit("sub/test_sub.py", "test_old()", "test_new()")
+    recorded.write("sub/pytest.ini", "[pytest]\npythonpath = ..\n")
+    monkeypatch.chdir(recorded.path / "sub")
+
+    run = recorded.run("--cassette-stale=warn", "--record-mode=none")
+
+    assert "cassettes/test_old.json: test_sub.py::test_old is gone" in run.lines
+    assert run.text.count(" is gone") == 1
