@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -71,9 +71,9 @@ class DriftMemory:
         self._ran = False
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: pytest.Item) -> None:
+    def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist: the cache may change while another one starts."""
-        node.workerinput[KEY] = sorted(self._before)  # type: ignore[attr-defined]
+        node.workerinput[KEY] = sorted(self._before)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of a module that was collected."""
