@@ -17,12 +17,15 @@ from agentcassette._errors import (
     DivergenceError,
     LiveCallBlocked,
     ReplayExhausted,
+    TargetNotFound,
     UnreplayableValue,
 )
 from agentcassette._faces import Call, Player, Recorder
 from agentcassette._intercept import intercept
+from agentcassette._targets import intercepting
 from agentcassette._using import record, replay, use_cassette
 from agentcassette._values import register_type
+from agentcassette._watching import watch_live_calls
 
 __all__ = [
     "AgentCassetteError",
@@ -40,11 +43,14 @@ __all__ = [
     "Recorder",
     "ReplayExhausted",
     "Session",
+    "TargetNotFound",
     "UnreplayableValue",
     "diff_cassettes",
     "intercept",
+    "intercepting",
     "record",
     "register_type",
     "replay",
     "use_cassette",
+    "watch_live_calls",
 ]

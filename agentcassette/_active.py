@@ -15,8 +15,9 @@ from agentcassette._errors import AmbiguousSession
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Callable
 
-__all__ = ["OPEN", "Member", "current", "enter", "leave"]
+__all__ = ["OPEN", "Member", "Watch", "current", "enter", "leave", "unwatch", "watch", "watches"]
 
 
 class Member:
@@ -26,7 +27,19 @@ class Member:
     thread: int
 
 
-OPEN: list[Member] = []  # read by every intercepted call: empty means pass through
+class Watch:
+    """Somebody who is told of the calls that belong to no session.
+
+    Args:
+        callback: Is called with the name and the kind of each of them.
+    """
+
+    def __init__(self, callback: Callable[[str, str], object]) -> None:
+        self.callback = callback
+
+
+# Read by every intercepted call: empty means pass through.
+OPEN: list[Member | Watch] = []
 
 _lock = threading.Lock()
 _of_context: ContextVar[Member | None] = ContextVar("agentcassette_session", default=None)
@@ -61,6 +74,23 @@ def leave(member: Member) -> None:
         _of_context.set(None)
 
 
+def watch(one: Watch) -> None:
+    """Tell somebody of the calls that belong to no session from now on."""
+    with _lock:
+        OPEN.append(one)
+
+
+def unwatch(one: Watch) -> None:
+    """Tell them of no call any more."""
+    with _lock:
+        OPEN.remove(one)
+
+
+def watches() -> list[Watch]:
+    """Everybody who is told of the calls that belong to no session, the latest first."""
+    return [one for one in reversed(tuple(OPEN)) if isinstance(one, Watch)]
+
+
 def current(name: str) -> Member | None:
     """The session that a call belongs to, or None where none is open.
 
@@ -71,7 +101,7 @@ def current(name: str) -> Member | None:
         AmbiguousSession: The call could belong to more than one.
     """
     mine = _of_context.get()
-    candidates = list(OPEN)
+    candidates = [one for one in tuple(OPEN) if isinstance(one, Member)]
     if mine in candidates:
         return mine
     if len(candidates) > 1:

@@ -1,4 +1,4 @@
-"""One call inside of a session, its whole way: run and taped, or answered from the tape."""
+"""One call, its whole way: run and taped, answered from the tape, or run and told of."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from agentcassette._answer import Answer
 from agentcassette._playback import play
 from agentcassette._streams import tape_stream
 from agentcassette._taped import gives_when_entered
+from agentcassette._watching import run_live, run_live_in_task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
@@ -54,7 +55,7 @@ def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     __tracebackhide__ = True
     machine = _machine(target)
     if machine is None:
-        return target.fn(*args, **kwargs)
+        return run_live(target.seam, target.fn, args, kwargs)
     asked = target.ask(machine, args, kwargs)
     awaited = machine.awaited(asked)
     if awaited is not None:
@@ -82,8 +83,9 @@ async def call_in_task(target: Target, args: tuple[Any, ...], kwargs: dict[str, 
     __tracebackhide__ = True
     machine = _machine(target)
     if machine is None:
-        result = target.fn(*args, **kwargs)
-        return await result if target.is_async else result
+        if target.is_async:
+            return await run_live_in_task(target.seam, target.fn, args, kwargs)
+        return run_live(target.seam, target.fn, args, kwargs)
     return await _taken_in_task(machine, target.ask(machine, args, kwargs), target, args, kwargs)
 
 

@@ -7,7 +7,8 @@
     ├── DivergenceError       the agent's call is not the call on tape
     ├── UnreplayableValue     a value that could not be restored from the tape was used
     ├── LiveCallBlocked       a call would have run the real thing, and must not
-    └── AmbiguousSession      a thread that could belong to more than one session made a call
+    ├── AmbiguousSession      a thread that could belong to more than one session made a call
+    └── TargetNotFound        a callable that is to be intercepted by its name is not there
 
 Each error carries its data as attributes, computes its text from them, and can be pickled, so
 that it survives the way from a pytest-xdist worker to its controller.
@@ -25,6 +26,7 @@ __all__ = [
     "DivergenceError",
     "LiveCallBlocked",
     "ReplayExhausted",
+    "TargetNotFound",
     "UnreplayableValue",
 ]
 
@@ -161,17 +163,20 @@ class UnreplayableValue(AgentCassetteError):  # noqa: N818 - the name says what 
 
 
 class LiveCallBlocked(AgentCassetteError):  # noqa: N818 - the name says what happened
-    """An intercepted call would have run the real thing where that is not allowed.
+    """An intercepted call, or a connection, would have been made where that is not allowed.
+
+    It is no `OSError`: whoever tries again after an error of the network shall not try this again.
 
     Args:
-        name: The name of the intercepted callable.
+        name: The name of the intercepted callable, or the host and port of the connection.
         reason: Why it is not allowed, and what to do, as one sentence without a full stop.
+        explanation: The text of the error; without it a one-line text is made.
     """
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, *, explanation: str | None = None) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"the call of {name!r} was not made: {reason}")
+        super().__init__(explanation or f"the call of {name!r} was not made: {reason}")
 
 
 class AmbiguousSession(AgentCassetteError):  # noqa: N818 - the name says what happened
@@ -190,6 +195,20 @@ class AmbiguousSession(AgentCassetteError):  # noqa: N818 - the name says what h
             f" ({', '.join(paths)}), and its thread was started without a context: start it with"
             " contextvars.copy_context().run, with asyncio.to_thread, or open one session at a time"
         )
+
+
+class TargetNotFound(AgentCassetteError):  # noqa: N818 - the name says what happened
+    """A callable that is to be intercepted by its name is not there.
+
+    Args:
+        target: Its name, or that of a preset.
+        problem: What is not there, and what is nearest, as one sentence without a full stop.
+    """
+
+    def __init__(self, target: str, problem: str) -> None:
+        self.target = target
+        self.problem = problem
+        super().__init__(f"{target!r} can't be intercepted: {problem}")
 
 
 for _name in __all__:  # tracebacks and summaries show the name that users import

@@ -210,6 +210,11 @@ class Player(_Face):
         return 0 if self._tape is None else self._tape.remaining
 
     @property
+    def unplayed(self) -> list[int]:
+        """The indexes of these steps."""
+        return [] if self._tape is None else self._tape.unplayed
+
+    @property
     def cursor(self) -> int:
         """The index of the earliest step that has not been played."""
         return 0 if self._tape is None else self._tape.cursor

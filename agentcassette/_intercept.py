@@ -1,14 +1,14 @@
 """The seam: what happens when an intercepted callable is called.
 
-Outside of a session a wrapper reads one variable and calls the original. Inside, it asks the
-session what becomes of the call, and hands the outcome on.
+Outside of a session a wrapper reads one variable and calls the original, unless somebody watches.
+Inside, it asks the session what becomes of the call, and hands the outcome on.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast, overload
 
 from agentcassette._active import OPEN
 from agentcassette._calling import Target, call, call_in_task
@@ -20,7 +20,7 @@ from agentcassette._taped import ORIGINAL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["intercept"]
+__all__ = ["dress", "intercept", "is_intercepted", "wrap"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 MARK = "__agentcassette_intercepted__"
@@ -74,21 +74,65 @@ def intercept(
     if isinstance(fn, type) or not callable(fn):
         message = f"intercept takes a function or another callable that is no class, not {fn!r}"
         raise TypeError(message)
+    return wrap(fn, name=name, kind=kind, ignore=specs)
+
+
+def wrap(
+    fn: Callable[..., Any],
+    *,
+    name: str | None,
+    kind: str,
+    ignore: tuple[str, ...] = (),
+    receives: bool | None = None,
+    active: Any = OPEN,
+) -> Any:
+    """Make the wrapper of a callable, unless it is one.
+
+    Args:
+        fn: The callable, no class.
+        name: The name of its steps; its ``__name__`` if none is given.
+        kind: The kind of its steps.
+        ignore: What of its arguments is not compared.
+        receives: Whether its first argument is the receiver of a method; None where only its name
+            and that of its first parameter tell.
+        active: What is true as long as calls belong to a session; where it is not, the wrapper
+            calls the original.
+    """
     fn = getattr(fn, ORIGINAL, fn)
     core, args, kwargs = _unfold(fn)
-    if getattr(core, MARK, False) is True:
+    if is_intercepted(core):
         return fn
-    receives = _is_method(core)
-    seam = _seam(core, name=name, kind=kind, ignore=specs, receives=receives)
-    wrapper = _wrap(fn)(fn, Target(fn, seam, _is_async(fn), receives, args, kwargs))
-    wrapper.__name__ = wrapper.__qualname__ = seam.name  # where the original has none of its own
+    if receives is None:
+        receives = _is_method(core)
+    seam = _seam(core, name=name, kind=kind, ignore=ignore, receives=receives)
+    target = Target(fn, seam, _is_async(fn), receives, args, kwargs)
+    return dress(_made_for(fn)(fn, target, active), fn, core, seam.name)
+
+
+def dress(
+    wrapper: Any, fn: Callable[..., Any], core: Callable[..., Any], name: str
+) -> Callable[..., Any]:
+    """Give a wrapper the looks of its original, and the mark that it is one.
+
+    Args:
+        wrapper: The wrapper.
+        fn: The original.
+        core: What the original is a partial of, or the original.
+        name: The name of the wrapper where the original has none.
+    """
+    wrapper.__name__ = wrapper.__qualname__ = name
     functools.update_wrapper(wrapper, core)
     wrapper.__wrapped__ = fn
     setattr(wrapper, MARK, True)
-    return wrapper
+    return cast("Callable[..., Any]", wrapper)
 
 
-def _wrap(fn: Callable[..., Any]) -> Callable[[Callable[..., Any], Target], Any]:
+def is_intercepted(fn: object) -> bool:
+    """Whether a callable is a wrapper already; a mock, which has every attribute, is none."""
+    return getattr(fn, MARK, False) is True
+
+
+def _made_for(fn: Callable[..., Any]) -> Callable[[Callable[..., Any], Target, Any], Any]:
     """What makes a function of the same sort as the original."""
     if _is_async(fn):
         return _wrap_async
@@ -99,9 +143,9 @@ def _wrap(fn: Callable[..., Any]) -> Callable[[Callable[..., Any], Target], Any]
     return _wrap_function
 
 
-def _wrap_function(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+def _wrap_function(fn: Callable[..., Any], target: Target, active: Any) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not OPEN:
+        if not active:
             return fn(*args, **kwargs)
         __tracebackhide__ = True
         return call(target, args, kwargs)
@@ -109,9 +153,9 @@ def _wrap_function(fn: Callable[..., Any], target: Target) -> Callable[..., Any]
     return wrapper
 
 
-def _wrap_async(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+def _wrap_async(fn: Callable[..., Any], target: Target, active: Any) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not OPEN:
+        if not active:
             return await fn(*args, **kwargs)
         __tracebackhide__ = True
         return await call_in_task(target, args, kwargs)
@@ -119,18 +163,20 @@ def _wrap_async(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
     return wrapper
 
 
-def _wrap_generator(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+def _wrap_generator(fn: Callable[..., Any], target: Target, active: Any) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        return (yield from call(target, args, kwargs) if OPEN else fn(*args, **kwargs))
+        return (yield from call(target, args, kwargs) if active else fn(*args, **kwargs))
 
     return wrapper
 
 
-def _wrap_async_generator(fn: Callable[..., Any], target: Target) -> Callable[..., Any]:
+def _wrap_async_generator(
+    fn: Callable[..., Any], target: Target, active: Any
+) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        relay = Relay(await call_in_task(target, args, kwargs) if OPEN else fn(*args, **kwargs))
+        relay = Relay(await call_in_task(target, args, kwargs) if active else fn(*args, **kwargs))
         while await relay.advance():
             try:
                 relay.send((yield relay.item))

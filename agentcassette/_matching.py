@@ -78,6 +78,11 @@ class Tape:
         return self._played.count(False)
 
     @property
+    def unplayed(self) -> list[int]:
+        """The indexes of these steps."""
+        return [index for index, played in enumerate(self._played) if not played]
+
+    @property
     def cursor(self) -> int:
         """The index of the earliest step that has not been played; the length at the end."""
         return next((i for i, played in enumerate(self._played) if not played), len(self._played))
@@ -155,7 +160,7 @@ class Tape:
 
     def nearest(self, name: str) -> int | None:
         """The earliest unplayed step of a name, else the earliest, or None at the end."""
-        unplayed = [index for index, played in enumerate(self._played) if not played]
+        unplayed = self.unplayed
         named = (index for index in unplayed if self.steps[index]["name"] == name)
         return next(named, unplayed[0] if unplayed else None)
 

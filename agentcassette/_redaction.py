@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _pointer, _type_map
@@ -13,7 +14,6 @@ from agentcassette._patterns import parsed, without_matches
 from agentcassette._secrets import PLACEHOLDER, Secrets
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Mapping
 
 __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
@@ -23,6 +23,9 @@ __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
 _INSIGNIFICANT = str.maketrans("", "", "-_\\")
 
 _BASE64 = "bytes[base64]"  # how the type name of bytes ends that are no text
+
+# A parameter in the query of a URL; a template's variable is no value.
+_QUERY = r"""(?P<start>[?&](?P<key>[\w.-]{1,64})=)(?![{$%]?[{(])[^\s&#"'<>\\]+"""
 
 # How many texts a redactor knows again; the texts of one session, as a rule.
 _MEMORY = 4096
@@ -159,9 +162,13 @@ class Redactor:
         return _fold(key) in self._secret_keys
 
     def keys_in(self, text: str) -> tuple[str, ...]:
-        """Tell which of the keys stand in a compact JSON text, or in the JSON that it holds."""
+        """Tell which of the keys stand in a compact JSON text, in its JSON, or in its URLs."""
         folded = _fold(text)
-        return tuple(key for key in self._keys if f'"{_fold(key)}":' in folded)
+        return tuple(
+            key
+            for key in self._keys
+            if any(sign.format(_fold(key)) in folded for sign in ('"{}":', "?{}=", "&{}="))
+        )
 
     def _without_secrets(self, text: str) -> str:
         redacted = self._once(text)
@@ -174,11 +181,17 @@ class Redactor:
     def _once(self, text: str) -> str:
         if (self._needles or self._patterns) and text.lstrip()[:1] in ("{", "["):
             text = self._json(text)
+        if self._needles and "://" in text and "?" in text:
+            text = re.sub(_QUERY, self._parameter, text)
         if self._secrets is not None:
             text = self._secrets.taken_out_of(text)
         for pattern in self._patterns:
             text = without_matches(pattern, text)
         return text
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        """A parameter in the query of a URL, without its value if that is secret."""
+        return f"{found['start']}{self._placeholder}" if self.is_secret(found["key"]) else found[0]
 
     def _json(self, text: str) -> str:
         if not self._patterns:  # whose matches may be hidden by escapes

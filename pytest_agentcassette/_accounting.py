@@ -42,6 +42,7 @@ def account(
     remedy: str,
     again: str,
     prices: PriceList | None,
+    whole: bool,
 ) -> Record | None:
     """Sum up what a test did with its cassette.
 
@@ -53,6 +54,7 @@ def account(
         remedy: The command that records the test again.
         again: The command that runs it again as it was run.
         prices: The list prices, where somebody asks for the price of the calls.
+        whole: Whether a report has the room for whole drifts.
 
     Returns:
         The record; None where there was no cassette, and no call that needed one.
@@ -69,7 +71,7 @@ def account(
     label = (
         face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
     )
-    whole, saved = (
+    all_, saved = (
         Price(None, ()) if prices is None else price(some, label, prices)
         for some in (steps, answered)
     )
@@ -86,9 +88,11 @@ def account(
         unplayed=face.remaining if ending.passed and isinstance(face, Player) else 0,
         resumed=face.replayed if session.resumed else 0,
         mode=face.mode,
-        price=whole.dollars,
+        price=all_.dollars,
         price_saved=saved.dollars,
-        unpriced=whole.unpriced,
+        unpriced=all_.unpriced,
+        drifts=_drifts(session, ending) if whole and drift else (),
+        unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
     )
 
 
@@ -112,6 +116,15 @@ def _drift(session: Session[Recorder | Player], ending: Ending) -> tuple[str, ..
     if not isinstance(session.face, Player):
         return ()
     return tuple(map(_line, session.face.divergences))
+
+
+def _drifts(session: Session[Recorder | Player], ending: Ending) -> tuple[tuple[int, str], ...]:
+    """The same drifts, each with the step that was expected and the whole message."""
+    fault = ending.fault
+    if fault is not None:
+        return ((getattr(fault, "step_index", session.face.replayed), str(fault)),)
+    noted = session.face.divergences if isinstance(session.face, Player) else []
+    return tuple((one["index"], _line(one)) for one in noted)
 
 
 def _line(drift: dict[str, Any]) -> str:

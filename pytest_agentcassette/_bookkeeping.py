@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pytest_agentcassette._ledger import RECORD, Ledger, Record
+from pytest_agentcassette._ledger import LIVE, RECORD, Ledger, LiveCalls, Record
 from pytest_agentcassette._options import mode_option
 
 __all__ = ["LEDGER", "Bookkeeper"]
@@ -31,6 +31,9 @@ class Bookkeeper:
         plain = getattr(report, RECORD, None)
         if plain is not None:
             self._ledger.enter(Record.from_plain(plain))
+        live = [LiveCalls(*one) for one in getattr(report, LIVE, ())]
+        if live:
+            self._ledger.enter_live_calls(live[0].test, live)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, error: object) -> None:

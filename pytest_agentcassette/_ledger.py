@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "LIVE",
     "OUTCOMES",
     "RECORD",
     "STALE",
@@ -23,6 +24,9 @@ __all__ = [
 #: The attribute of the report of a test's teardown that carries the test's record, as plain data,
 #: to whoever keeps the ledger; with pytest-xdist from a worker to its controller.
 RECORD = "agentcassette"
+
+#: The same for the calls that ran for real where no session was open.
+LIVE = "agentcassette_live"
 
 #: What can have become of a cassette, in the order in which the summary tells it: answered every
 #: call; was written; was written anew where the run changed; was recorded again and found the
@@ -94,6 +98,9 @@ class Record(NamedTuple):
         price: What the calls would cost at list prices, in US dollars; None where nobody asked,
             or where nobody knows the price of any.
         price_saved: The part of it that was answered from the cassette.
+        drifts: The drifts in full, where a report has the room: the index of the step that was
+            expected, and the whole message.
+        unplayed_steps: The indexes of the steps that were never played, likewise.
         unpriced: The models of the calls that the price leaves out, as nobody knows theirs: a name
             for each call, empty where not even that is known.
     """
@@ -112,6 +119,8 @@ class Record(NamedTuple):
     mode: str = "once"
     price: float | None = None
     price_saved: float | None = None
+    drifts: tuple[tuple[int, str], ...] = ()
+    unplayed_steps: tuple[int, ...] = ()
     unpriced: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
@@ -128,6 +137,7 @@ class Record(NamedTuple):
             name: tuple(value) if isinstance(value, list) else value
             for name, value in plain.items()
         }
+        values["drifts"] = tuple(map(tuple, plain["drifts"]))
         return cls(**{**values, "cost": Cost(*plain["cost"]), "saved": Cost(*plain["saved"])})
 
     def properties(self) -> list[tuple[str, str | int | float]]:
@@ -238,19 +248,27 @@ class Ledger:
         lost_workers: How many workers crashed.
         lost_tests: The ids of the tests that they were running, as far as they are known.
         stale: The cassettes that are stale, as far as this run could know.
-        live_calls: The calls that ran for real where no session was open.
     """
 
     def __init__(self) -> None:
         self.lost_workers = 0
         self.lost_tests: list[str] = []
         self.stale: list[Stale] = []
-        self.live_calls: list[LiveCalls] = []
+        self._live_calls: dict[str, tuple[LiveCalls, ...]] = {}
         self._records: dict[str, Record] = {}
 
     def enter(self, record: Record) -> None:
         """Enter a record; it takes the place of the one that an earlier attempt left."""
         self._records[record.test] = record
+
+    def enter_live_calls(self, test: str, calls: Iterable[LiveCalls]) -> None:
+        """Enter the live calls of a test, of all attempts at it so far."""
+        self._live_calls[test] = tuple(calls)
+
+    @property
+    def live_calls(self) -> list[LiveCalls]:
+        """The calls that ran for real where no session was open, in the order of the tests' ids."""
+        return [one for test in sorted(self._live_calls) for one in self._live_calls[test]]
 
     def records(self) -> list[Record]:
         """The records, in the order of the tests' ids."""

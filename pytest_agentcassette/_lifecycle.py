@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,14 +16,17 @@ from agentcassette import (
     Player,
     Recorder,
     Session,
+    TargetNotFound,
+    intercepting,
     use_cassette,
 )
 from pytest_agentcassette._accounting import Ending, account
+from pytest_agentcassette._causes import chain
 from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file
-from pytest_agentcassette._options import mode_option, wants_report
+from pytest_agentcassette._options import mode_option, wants_file, wants_report
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
@@ -57,6 +61,7 @@ class Attempt:
     def __init__(self, item: pytest.Function) -> None:
         self.is_requested = False
         self.record: Record | None = None
+        self._item = item
         self._plan = plan_of(item)
         self._item = item
         self._config = item.config
@@ -80,9 +85,12 @@ class Attempt:
         """
         __tracebackhide__ = True
         self.is_requested = True
-        session = self._open()
-        yield session.face
-        self._close(session)
+        with ExitStack() as stack:
+            self._intercept(stack)
+            session = self._open()
+            with self._guarded(session):
+                yield session.face
+            self._close(session)
 
     def request_ahead(self, request: pytest.FixtureRequest) -> None:
         """Ask for the fixture, if nobody has, before another one of the test is set up."""
@@ -142,6 +150,14 @@ class Attempt:
         elif report.when == "call":  # which only comes where set-up has passed
             self._passed = not report.failed and not self._subtest_failed
 
+    def _intercept(self, stack: ExitStack) -> None:
+        """Wrap what is to be intercepted where it stands, until the stack is closed."""
+        __tracebackhide__ = True
+        try:
+            stack.enter_context(intercepting(*self._plan.settings.intercept))
+        except TargetNotFound as error:
+            _fail(f"{self._plan.test}: intercept: {error}")
+
     def _open(self) -> Session[Recorder | Player]:
         __tracebackhide__ = True
         test, settings, location = self._plan
@@ -178,6 +194,23 @@ class Attempt:
             )
         self._session = run_of(self._config).session = session
         return session
+
+    @contextmanager
+    def _guarded(self, session: Session[Recorder | Player]) -> Iterator[None]:
+        """Refuse the connections of a replay, if they are to be refused."""
+        if not self._plan.settings.block_network or isinstance(session.face, Recorder):
+            yield
+            return
+        from pytest_agentcassette._guards import network_guard
+
+        guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
+        run = run_of(self._config)
+        with guard:
+            run.network = guard
+            try:
+                yield
+            finally:
+                run.network = None
 
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
@@ -216,6 +249,7 @@ class Attempt:
                 remedy=self._remedy,
                 again=_again(self._plan, self._config),
                 prices=price_list() if wants_report(self._config) else None,
+                whole=wants_file(self._config),
             )
         if problem:
             _fail(problem)
@@ -232,7 +266,7 @@ class Attempt:
             report.longrepr = error.getrepr(style="value")  # no line of the test raised it
             if self._drifted:
                 report.sections.append(("agentcassette", _CAUGHT))
-        elif fault is not None and str(fault) not in map(str, _chain(error.value)):
+        elif fault is not None and str(fault) not in map(str, chain(error.value)):
             report.sections.append(("agentcassette: the replay drifted too", str(fault)))
         elif self._verifies and self._session is not None:
             found = differences(self._session, self._plan, finished=False)
@@ -318,15 +352,3 @@ def _argument(plan: Plan, config: pytest.Config) -> str:
 def _shown(path: Path, root: Path) -> str:
     """A path as it is shown: below the root folder, where it is there."""
     return path.relative_to(root).as_posix() if root in path.parents else str(path)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and everything that pytest shows with it."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
-            yield one

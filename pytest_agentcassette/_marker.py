@@ -165,6 +165,12 @@ _KEYWORDS = {
     ),
     "ignore": _Keyword(_names, "a path such as kwargs.request_id, or a list of such paths"),
     "live": _Keyword(_names, "the kind of a call, or a list of such kinds"),
+    "intercept": _Keyword(
+        _names,
+        "the name of a preset such as openai, a target such as package.module:Class.method, or a"
+        " list of such names",
+    ),
+    "block_network": _Keyword(_flag, "True or False"),
     "model": _Keyword(_text, "a text"),
 }
 

@@ -10,16 +10,22 @@ from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
 
 __all__ = [
+    "JSON_OPTION",
     "OPTION_IS_OURS",
     "OWN_OPTION",
     "RECORD_MODE",
     "add_options",
+    "blocks_live_calls",
     "mode_option",
+    "wants_file",
     "wants_report",
 ]
 
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
+
+#: The option for the file that tells of a run as data.
+JSON_OPTION = "--cassette-report-json"
 
 #: In the stash of pytest's config: whether `--record-mode` is our option, or a neighbour's.
 OPTION_IS_OURS = pytest.StashKey[bool]()
@@ -33,6 +39,9 @@ RECORD_MODE: dict[str, Any] = {
     " only (none); record (all); replay until the first drift and record from there on (update);"
     " run live, write nothing, and tell what differs from the cassette (verify)",
 }
+
+
+_LIVE = ("allow", "block")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -55,15 +64,43 @@ def add_options(parser: pytest.Parser) -> None:
         help="show what each test did with its cassette, and what that cost or saved",
     )
     group.addoption(
+        JSON_OPTION,
+        metavar="PATH",
+        help="write the same, and when each call ran, to a file of JSON",
+    )
+    group.addoption(
+        "--cassette-block-network",
+        action="store_true",
+        help="fail a test that connects to anything but this machine while it is replayed, unless"
+        " its marker says otherwise",
+    )
+    group.addoption(
+        "--cassette-live",
+        choices=_LIVE,
+        help="what to do with intercepted calls outside of any cassette: run and count them"
+        " (allow, the default), or refuse them and fail the test (block)",
+    )
+    group.addoption(
         "--cassette-drifted",
         action="store_true",
         help="run only the tests that drifted in the last run",
     )
     parser.addini("cassette_record_mode", f"the default of {OWN_OPTION}", "string", "")
     parser.addini("cassette_strict", "the default of --cassette-strict", "bool", default=False)
+    parser.addini(
+        "cassette_block_network", "the default of --cassette-block-network", "bool", default=False
+    )
+    parser.addini("cassette_live", "the default of --cassette-live", "string", "")
     parser.addini("cassette_dir", "the default of --cassette-dir", "string", "")
     parser.addini("cassette_redact", "keys whose values no cassette keeps", "args", [])
     parser.addini("cassette_ignore", "what of the calls' arguments is not compared", "args", [])
+    parser.addini(
+        "cassette_intercept",
+        "callables of other people's code whose calls are taped, in all tests with a cassette:"
+        " presets such as openai, or package.module:Class.method",
+        "args",
+        [],
+    )
 
 
 def mode_option(config: pytest.Config) -> str:
@@ -75,3 +112,20 @@ def wants_report(config: pytest.Config) -> bool:
     """Whether a report of the run is asked for, in any form."""
     options = vars(config.option).items()
     return any(value for name, value in options if name.startswith("cassette_report"))
+
+
+def wants_file(config: pytest.Config) -> bool:
+    """Whether a report is asked for that has the room for everything."""
+    return config.getoption(JSON_OPTION) is not None
+
+
+def blocks_live_calls(config: pytest.Config) -> bool:
+    """Whether intercepted calls outside of any cassette are refused.
+
+    Raises:
+        pytest.UsageError: The ini file says what there is not.
+    """
+    said = config.getoption("--cassette-live") or config.getini("cassette_live") or _LIVE[0]
+    if said not in _LIVE:
+        raise pytest.UsageError(f"cassette_live={said!r} in the ini file: it takes allow or block")
+    return said == "block"

@@ -111,6 +111,8 @@ def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
     )
     settings = merge(test, item.iter_markers("cassette"), said)
     _check(test, settings)
+    if settings.intercept:
+        _check_intercept(test, settings.intercept)
     function, bracket, rest = item.name.partition("[")
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     location = locate(
@@ -153,6 +155,15 @@ def _check(test: str, settings: Settings) -> None:
         check_core(redact=patterns, ignore=settings.ignore)
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"{test}: {error}") from None
+
+
+def _check_intercept(test: str, intercept: Sequence[str]) -> None:
+    from agentcassette import intercepting
+
+    try:
+        intercepting(*intercept)
+    except ValueError as error:
+        raise pytest.UsageError(f"{test}: intercept: {error}") from None
 
 
 def _shared(path: Path, tests: Sequence[str], *, by_hook: bool) -> str:

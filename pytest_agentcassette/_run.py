@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from agentcassette import Player, Recorder, Session
+    from pytest_agentcassette._network import NetworkGuard
     from pytest_agentcassette._settings import RunSettings
 
-__all__ = ["RUN", "Run"]
+__all__ = ["RUN", "TEST", "Run"]
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Run:
         owners: The test that each cassette belongs to, by the key of its path.
         collected: The ids of the collected tests, deselected ones among them.
         session: The session of the test that is running.
+        network: What refuses the connections of that test, if they are refused.
         begun: The ids of the tests that were begun so far.
         pending_folder: Where what failed tests have paid for is kept; None for nowhere.
     """
@@ -33,6 +37,7 @@ class Run:
     owners: dict[str, str] = field(default_factory=dict)
     collected: frozenset[str] = frozenset()
     session: Session[Recorder | Player] | None = None
+    network: NetworkGuard | None = None
     begun: set[str] = field(default_factory=set)
     pending_folder: Path | None = None
 
@@ -42,6 +47,19 @@ class Run:
         self.begun.add(test)
         return again
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let a block run outside of the session that is open, if one is, and of its guard."""
+        with ExitStack() as stack:
+            if self.session is not None:
+                stack.enter_context(self.session.paused())
+            if self.network is not None:
+                stack.enter_context(self.network.paused())
+            yield
+
 
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+#: In the stash of a test: its id when it was collected; other plugins may change it.
+TEST: pytest.StashKey[str] = pytest.StashKey()

@@ -64,7 +64,9 @@ class RunSettings(NamedTuple):
         strict: Whether tests are strict that say nothing about it themselves.
         redact: Names of keys to redact, and patterns, on top of the usual ones.
         ignore: What is not compared.
+        intercept: What is intercepted where it stands.
         cassette_dir: The folder of all cassettes, or None.
+        block_network: Whether replays that say nothing about it themselves may not connect.
     """
 
     command_line_mode: str | None = None
@@ -72,7 +74,9 @@ class RunSettings(NamedTuple):
     strict: bool = False
     redact: tuple[Redaction, ...] = ()
     ignore: tuple[str, ...] = ()
+    intercept: tuple[str, ...] = ()
     cassette_dir: str | None = None
+    block_network: bool = False
 
 
 class Settings(NamedTuple):
@@ -85,8 +89,10 @@ class Settings(NamedTuple):
         redact: Names of keys whose values are redacted, and patterns whose matches are.
         ignore: What is not compared.
         live: The kinds of calls that are never answered from the tape.
+        intercept: What is intercepted where it stands, as long as the session is open.
         model: The label that the cassette keeps.
         marked_mode: The record mode that a marker asks for, or None.
+        block_network: Whether a replay may connect to nothing but this machine.
     """
 
     path: str | None
@@ -95,15 +101,17 @@ class Settings(NamedTuple):
     redact: tuple[Redaction, ...]
     ignore: tuple[str, ...]
     live: tuple[str, ...]
+    intercept: tuple[str, ...]
     model: str | None
     marked_mode: str | None
+    block_network: bool
 
 
 def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings:
     """Make one of everything that is said about a test.
 
-    Of stacked markers the closest wins, keyword by keyword. `redact` and `ignore` add up, over
-    the ini file and all markers: whoever is closer can't take a redaction away.
+    Of stacked markers the closest wins, keyword by keyword. `redact`, `ignore` and `intercept`
+    add up, over the ini file and all markers: whoever is closer can't take a redaction away.
 
     Args:
         test: The id of the test, for the errors.
@@ -133,8 +141,10 @@ def merge(test: str, marks: Iterable[pytest.Mark], run: RunSettings) -> Settings
         redact=added_up("redact", [*_SECRET_KEYS, *run.redact]),
         ignore=added_up("ignore", run.ignore),
         live=closest("live", ()),
+        intercept=added_up("intercept", run.intercept),
         model=closest("model", None),
         marked_mode=marked_mode,
+        block_network=closest("block_network", run.block_network),
     )
 
 
@@ -152,18 +162,24 @@ def read_run_settings(config: pytest.Config) -> RunSettings:
     """
     shared = config.getoption(OPTION, None)  # ours, or a neighbour's
     ini_mode = config.getini("cassette_record_mode")
-    try:
-        ini_strict = config.getini("cassette_strict")
-    except (ValueError, pytest.UsageError) as error:  # as the version of pytest has it
-        raise pytest.UsageError(f"cassette_strict in the ini file: {error}") from None
     return RunSettings(
         command_line_mode=config.getoption(OWN_OPTION) or _shared_mode(shared),
         ini_mode=check_mode("cassette_record_mode", ini_mode) if ini_mode else None,
-        strict=config.getoption("--cassette-strict") or ini_strict,
+        strict=config.getoption("--cassette-strict") or _ini_flag(config, "cassette_strict"),
         redact=tuple(config.getini("cassette_redact")),
         ignore=tuple(config.getini("cassette_ignore")),
+        intercept=tuple(config.getini("cassette_intercept")),
         cassette_dir=config.getoption("--cassette-dir") or config.getini("cassette_dir") or None,
+        block_network=config.getoption("--cassette-block-network")
+        or _ini_flag(config, "cassette_block_network"),
     )
+
+
+def _ini_flag(config: pytest.Config, name: str) -> bool:
+    try:
+        return bool(config.getini(name))
+    except (ValueError, pytest.UsageError) as error:  # as the version of pytest has it
+        raise pytest.UsageError(f"{name} in the ini file: {error}") from None
 
 
 def _shared_mode(mode: str | None) -> str | None:

@@ -6,29 +6,41 @@ needs it is imported by the hook that meets the first test with a cassette.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_agentcassette import hooks
-from pytest_agentcassette._bookkeeping import Bookkeeper
+from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
 from pytest_agentcassette._drifted import remember
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
-from pytest_agentcassette._options import OPTION_IS_OURS, RECORD_MODE, add_options
-from pytest_agentcassette._run import RUN
+from pytest_agentcassette._options import (
+    OPTION_IS_OURS,
+    RECORD_MODE,
+    add_options,
+    blocks_live_calls,
+    wants_file,
+)
+from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._run import RUN, TEST
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from agentcassette import AgentCassetteError, Player, Recorder
+    from agentcassette import AgentCassetteError, LiveCallBlocked, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
 
 #: In the stash of a test that uses a cassette: the attempt at it that is under way.
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
+#: The name of the plugin that watches the live calls, once there can be any.
+_WATCH = "agentcassette-live"
+
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
-    " model=None): record the intercepted calls of the test, and replay them from then on."
+    " intercept=None, block_network=None, model=None): record the intercepted calls of the test,"
+    " and replay them from then on."
 )
 
 
@@ -60,6 +72,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
     remember(config)
+    if wants_file(config) and not hasattr(config, "workerinput"):
+        from pytest_agentcassette._publishing import Publisher, files_asked_for
+
+        publisher = Publisher(config, config.stash[LEDGER], files_asked_for(config))
+        config.pluginmanager.register(publisher, "agentcassette-publisher")
+    blocks_live_calls(config)  # which raises for a mistake in the ini file
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -107,7 +125,12 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, None, None]:
     """Settle which test has which cassette, for all tests, before some of them are deselected."""
     collected = [(item, item.nodeid) for item in items]  # pytest-xdist puts marks behind the ids
+    for item, test in collected:
+        item.stash[TEST] = test
     yield
+    for item, test in collected:
+        if item.nodeid != test:
+            item.stash[TEST] = test
     tests = [
         (item, test)
         for item, test in collected
@@ -125,6 +148,17 @@ def pytest_collection_modifyitems(
             items.clear()
             report = pytest.CollectReport("cassettes", "failed", str(error), None)
             config.hook.pytest_collectreport(report=report)
+    if tests or "agentcassette" in sys.modules or blocks_live_calls(config):
+        _watch_live_calls(config)
+
+
+def _watch_live_calls(config: pytest.Config) -> None:
+    """Watch the live calls of each test from the next one on."""
+    if not config.pluginmanager.has_plugin(_WATCH):
+        from pytest_agentcassette._live import LiveWatch
+
+        watch = LiveWatch(blocks=blocks_live_calls(config))
+        config.pluginmanager.register(watch, _WATCH)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -146,15 +180,15 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
             attempt.request_ahead(request)
         return (yield)
     run = request.config.stash.get(RUN, None)
-    if run is None or run.session is None:
+    if run is None:
         return (yield)
-    with run.session.paused():
+    with run.paused():
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose replay drifted although its body passed."""
+    """Fail a test that drifted, or was refused something, although its body passed."""
     __tracebackhide__ = True
     if ATTEMPT in item.stash:
         item.stash[ATTEMPT].begin_body()
@@ -163,14 +197,34 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:
         _end_body(item, raised=True)
         raise
-    drift = _end_body(item, raised=False)
-    if drift is not None:
-        raise drift
+    fault = _end_body(item, raised=False) or _unnoticed(item)
+    if fault is not None:
+        raise fault
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that was refused something by the time it is cleaned up, although all passed."""
+    __tracebackhide__ = True
+    result = yield
+    if "agentcassette" in sys.modules:  # this test may have been the first to import it
+        _watch_live_calls(item.config)
+    refused = _unnoticed(item)
+    if refused is not None:
+        raise refused
+    return result
+
+
+def _unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
+    """What a test was refused without a report that tells of it."""
+    return item.stash[REFUSALS].unnoticed() if REFUSALS in item.stash else None
 
 
 def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
     """End the body for the session, which may have been opened in it, with `getfixturevalue`."""
+    if REFUSALS in item.stash:
+        item.stash[REFUSALS].end_body()
     attempt = item.stash.get(ATTEMPT, None)
     return None if attempt is None else attempt.end_body(raised=raised)
 
@@ -181,6 +235,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell the attempt how each phase of it went."""
     report = yield
+    if REFUSALS in item.stash:
+        item.stash[REFUSALS].take(report, call.excinfo)
+        if report.when == "teardown":
+            del item.stash[REFUSALS]
     if ATTEMPT in item.stash:
         item.stash[ATTEMPT].take(report, call.excinfo)
         if report.when == "teardown":

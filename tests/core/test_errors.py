@@ -18,6 +18,7 @@ from agentcassette._errors import (
     DivergenceError,
     LiveCallBlocked,
     ReplayExhausted,
+    TargetNotFound,
     UnreplayableValue,
 )
 
@@ -76,6 +77,11 @@ ERRORS = {
         "it is one too many",
         {"step_index": 3, "expected": None, "actual": MADE},
     ),
+    "no such callable": (
+        lambda: TargetNotFound("a.b:C.ask", "a.b has no 'C'"),
+        "'a.b:C.ask' can't be intercepted: a.b has no 'C'",
+        {"target": "a.b:C.ask", "problem": "a.b has no 'C'"},
+    ),
     "another call": (
         lambda: DivergenceError(1, RECORDED, MADE),
         (
@@ -111,6 +117,11 @@ ERRORS = {
         lambda: LiveCallBlocked("ask", "live calls are blocked"),
         "the call of 'ask' was not made: live calls are blocked",
         {"name": "ask", "reason": "live calls are blocked"},
+    ),
+    "a connection that must not be made": (
+        lambda: LiveCallBlocked("example.com:443", "record it", explanation="network blocked"),
+        "network blocked",
+        {"name": "example.com:443", "reason": "record it"},
     ),
     "a call that could belong to two sessions": (
         lambda: AmbiguousSession("ask", ("one.json", "two.json")),

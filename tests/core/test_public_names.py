@@ -20,13 +20,16 @@ PUBLIC_NAMES = [
     "Recorder",
     "ReplayExhausted",
     "Session",
+    "TargetNotFound",
     "UnreplayableValue",
     "diff_cassettes",
     "intercept",
+    "intercepting",
     "record",
     "register_type",
     "replay",
     "use_cassette",
+    "watch_live_calls",
 ]
 
 

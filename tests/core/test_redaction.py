@@ -334,6 +334,31 @@ def test_tells_which_keys_stand_in_a_text():
     assert redactor.keys_in(text) == ("api_key", "Set-Cookie", "naïve")
 
 
+QUERIES = {
+    "first": ("https://a.b/c?api_key=secret", "https://a.b/c?api_key=****"),
+    "later": (
+        "see https://a.b/?q=1&Api-Key=s%20t&n=2#x",
+        "see https://a.b/?q=1&Api-Key=****&n=2#x",
+    ),
+    "another key": ("https://a.b/?api_key_id=1", "https://a.b/?api_key_id=1"),
+    "empty": ("https://a.b/?api_key=&q=1", "https://a.b/?api_key=&q=1"),
+    "a template": ("https://a.b/?api_key={key}", "https://a.b/?api_key={key}"),
+    "no URL": ("is it ?api_key=secret", "is it ?api_key=secret"),
+}
+
+
+@pytest.mark.parametrize(("text", "redacted"), QUERIES.values(), ids=QUERIES)
+def test_a_secret_in_the_query_of_a_url_is_known_by_its_key(text, redacted):
+    """APIs take keys there, and the URL stands in requests, responses and errors."""
+    assert BY_KEY.text(text) == redacted
+    assert BY_KEY.text(redacted) == redacted
+
+
+def test_a_key_in_the_query_of_a_url_is_found_again():
+    """The cassette says which keys were redacted, so that a replay redacts them, too."""
+    assert BY_KEY.keys_in('"https://a.b/?q=1&API-key=****"') == ("api_key",)
+
+
 def test_a_text_that_comes_again_is_redacted_again():
     """Texts are known again, but not for ever: there may be more of them than there is memory."""
     redactor = Redactor(["id"], environ={})

@@ -155,3 +155,81 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     project = Project(pytester)
     monkeypatch.chdir(project.path)
     return project
+
+
+_NETWORK = '''
+import asyncio
+import socket
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+import httpx
+import requests
+
+from agentcassette import intercept
+
+
+@intercept(kind="llm")
+def ask(prompt):
+    """Stand for a model."""
+    return prompt.upper()
+
+
+def reach(host="198.51.100.1"):
+    """Choose a way to an address that nobody has: nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((host, 9))
+
+
+def fetch(url):
+    """Ask a server."""
+    return urllib.request.urlopen(url, timeout=9).read()
+
+
+def swallow(function, *args):
+    """Try again and again, and give up without a word."""
+    for _ in range(3):
+        try:
+            return function(*args)
+        except Exception:
+            pass
+
+
+def in_thread(function, *args):
+    """Run a function where it has a stack of its own."""
+    thread = threading.Thread(target=swallow, args=(function, *args))
+    thread.start()
+    thread.join()
+
+
+def in_pool(function, *args):
+    """Run a function in a pool."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(function, *args).result()
+
+
+async def look_up(host):
+    """Ask for the address of a host."""
+    await asyncio.get_running_loop().getaddrinfo(host, 80)
+
+
+async def ask_with_aiohttp(url):
+    """Ask a server."""
+    async with aiohttp.ClientSession() as session:
+        await session.get(url)
+
+
+async def ask_with_httpx(url):
+    """Ask a server."""
+    async with httpx.AsyncClient() as client:
+        await client.get(url)
+'''
+
+
+@pytest.fixture
+def connected(project: Project) -> Project:
+    """A project whose agent connects to the network, where no test lets it."""
+    project.write("agent.py", _NETWORK)
+    return project

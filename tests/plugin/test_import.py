@@ -20,6 +20,7 @@ LIGHT = [
     "pytest_agentcassette._marker",
     "pytest_agentcassette._neighbours",
     "pytest_agentcassette._options",
+    "pytest_agentcassette._refusals",
     "pytest_agentcassette._run",
     "pytest_agentcassette.hooks",
     "pytest_agentcassette.plugin",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_agentcassette._ledger import OUTCOMES, Cost, Ledger, Record, total
+from pytest_agentcassette._ledger import OUTCOMES, Cost, Ledger, LiveCalls, Record, total
 
 numbers = st.integers(min_value=0, max_value=10**9)
 costs = st.builds(Cost, numbers, numbers, st.floats(0, 1e9))
@@ -50,6 +50,19 @@ def test_the_last_record_of_a_test_counts():
         ("a", "replayed"),
         ("b", "recorded"),
     ]
+
+
+def test_the_live_calls_of_a_test_take_the_place_of_earlier_ones():
+    """A rerun tells of those of all attempts."""
+    ledger = Ledger()
+    first, second = LiveCalls("b", "ask", "llm", 1), LiveCalls("b", "ask", "llm", 2)
+    other = [LiveCalls("a", "ask", "llm", 1), LiveCalls("a", "search", "tool", 1, "model")]
+
+    ledger.enter_live_calls("b", [first])
+    ledger.enter_live_calls("a", other)
+    ledger.enter_live_calls("b", [second])
+
+    assert ledger.live_calls == [*other, second]
 
 
 def test_the_totals():

@@ -154,7 +154,8 @@ def test_stale_cassettes_and_live_calls_are_shown(project):
         def pytest_sessionfinish(session):
             ledger = session.config.stash[LEDGER]
             ledger.stale.append(Stale("old", "a.json", "140 days old", "test_it.py::test_a"))
-            ledger.live_calls.append(LiveCalls("test_it.py::test_b", "ask", "llm", 2))
+            test = "test_it.py::test_b"
+            ledger.enter_live_calls(test, [LiveCalls(test, "ask", "llm", 2)])
         """,
     )
     project.test("def test_plain(): pass")

@@ -77,7 +77,7 @@ _APIS = {
         server_embeddings.events,
         server_openai.failure,
     ),
-    "/v1/messages": _API(
+    r"/v1/messages(?:\?beta=true)?": _API(
         server_anthropic.ask,
         server_anthropic.answer,
         server_anthropic.events,

@@ -25,10 +25,12 @@ from agentcassette import (
     Session,
     diff_cassettes,
     intercept,
+    intercepting,
     record,
     register_type,
     replay,
     use_cassette,
+    watch_live_calls,
 )
 
 # An intercepted callable keeps its type.
@@ -146,6 +148,11 @@ def sessions(path: Path) -> None:
     record(path, redact=re.compile("C-[0-9]+"))
     replay(path, redact=["api_key", re.compile("C-[0-9]+")])
     use_cassette(path, redact=re.compile(b"C-"))  # type: ignore[arg-type]
+    with intercepting("openai", "package.module:Class.method=llm"):
+        pass
+    with intercepting() as nothing:
+        assert_type(nothing, None)
+    intercepting(["openai"])  # type: ignore[arg-type]
     record()  # type: ignore[call-arg]
     replay(path, True)  # type: ignore[call-arg]
 
@@ -183,6 +190,13 @@ def owned_session(session: Session[Recorder | Player], seen: Recorder | Player) 
         assert_type(seen.cassette, Cassette | None)
     else:
         assert_type(seen.divergences, list[dict[str, Any]])
+
+
+def watching(calls: list[tuple[str, str]]) -> None:
+    with watch_live_calls(lambda name, kind: calls.append((name, kind))) as nothing:
+        assert_type(nothing, None)
+    watch_live_calls(len)  # type: ignore[arg-type]
+    watch_live_calls()  # type: ignore[call-arg]
 
 
 # What is on tape.

@@ -1,0 +1,131 @@
+"""The intercepted calls that belong to no session: counted and named, or refused."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from pytest_agentcassette._ledger import LIVE, LiveCalls
+from pytest_agentcassette._run import TEST
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["LiveWatch"]
+
+# What pytest calls the fixtures that it makes of `setup_module`, `setUpClass` and the like.
+_SET_UP = re.compile(r"_?(?:xunit|unittest)_(\w+?)_fixture_.*")
+
+
+_REASON = (
+    "make it where a cassette is open, in a test marked with @pytest.mark.cassette or in a fixture"
+    " of function scope; or put something in place of what is called, or allow live calls with"
+    " --cassette-live=allow"
+)
+
+
+class _Call(NamedTuple):
+    """A call, as far as it is counted together with others."""
+
+    name: str
+    kind: str
+    fixture: str | None
+
+
+class LiveWatch:
+    """The part of the plugin that watches the live calls of all tests.
+
+    Args:
+        blocks: Whether they are refused.
+    """
+
+    def __init__(self, *, blocks: bool) -> None:
+        self._blocks = blocks
+        self._item: pytest.Item | None = None
+        self._calls: Counter[_Call] = Counter()  # of all attempts at the test
+        self._fixture: str | None = None  # of a wider scope than the test, which is set up now
+        self._latest: deque[_Call] = deque()  # those that a fixture may turn out to have made
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Watch for the time of a test, reruns among it."""
+        from agentcassette import watch_live_calls
+
+        self._item, self._fixture = item, None
+        self._calls.clear()
+        self._latest.clear()
+        with watch_live_calls(self._told):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Know which fixture of a wider scope makes the calls."""
+        before = self._fixture
+        if request.scope != "function":
+            self._fixture = _shown(fixturedef.argname)
+        try:
+            return (yield)
+        finally:
+            self._fixture = before
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
+        """Know which fixture has made the calls since the one before was gone."""
+        self._settle(None if fixturedef.scope == "function" else _shown(fixturedef.argname))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the calls of all attempts into the report of the test's teardown."""
+        report = yield
+        self._settle(None)
+        if call.when == "teardown" and self._calls:
+            test = item.stash.get(TEST, item.nodeid)
+            report.__dict__[LIVE] = [
+                [*LiveCalls(test, name, kind, count, fixture)]  # plain, for pytest-xdist
+                for (name, kind, fixture), count in self._calls.items()
+            ]
+        return report
+
+    def _told(self, name: str, kind: str) -> bool:
+        """Count a call, or refuse it; a run of pytest around this one is not told of it."""
+        __tracebackhide__ = True
+        if self._blocks and self._item is not None:
+            raise self._refused(self._item, name, kind)
+        self._latest.append(_Call(name, kind, self._fixture))
+        return True
+
+    def _settle(self, fixture: str | None) -> None:
+        """Count the latest calls: those of no fixture yet are of this one."""
+        while self._latest:  # threads may add to them
+            call = self._latest.popleft()
+            self._calls[call._replace(fixture=call.fixture or fixture)] += 1
+
+    def _refused(self, item: pytest.Item, name: str, kind: str) -> Exception:
+        """The error that a call gets; its test fails for it, also if nothing notices."""
+        from agentcassette import LiveCallBlocked
+        from pytest_agentcassette._callsite import call_site
+        from pytest_agentcassette._refusals import refusals_of
+
+        lines = [
+            f"live call blocked: {name} ({kind})",
+            call_site(item.config.rootpath),
+            f"test: {item.stash.get(TEST, item.nodeid)}",
+        ]
+        if self._fixture is not None:
+            lines.append(f"fixture: {self._fixture}, of a wider scope than the test's cassette")
+        error = LiveCallBlocked(name, _REASON, explanation="\n  ".join([*lines, _REASON]))
+        refusals_of(item).note(error)
+        return error
+
+
+def _shown(fixture: str) -> str:
+    """The name of a fixture as its author knows it."""
+    found = _SET_UP.fullmatch(fixture)
+    return fixture if found is None else found[1]

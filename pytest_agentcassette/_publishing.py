@@ -1,0 +1,88 @@
+"""The files that tell of a run: written once, where the reports of all tests arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_agentcassette._options import JSON_OPTION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_agentcassette._ledger import Ledger
+
+__all__ = ["Publisher", "files_asked_for"]
+
+
+def files_asked_for(config: pytest.Config) -> dict[str, Path]:
+    """The files that the command line asks for, by the option.
+
+    Raises:
+        pytest.UsageError: One of them can't be a file.
+    """
+    files = {}
+    for option in (JSON_OPTION,):
+        said = config.getoption(option)
+        if said is not None:
+            path = files[option] = config.invocation_params.dir / said
+            if not said or path.is_dir():
+                raise pytest.UsageError(f"{option}={said}: it takes the path of a file to write")
+    return files
+
+
+class Publisher:
+    """Writes the files at the end of a run, and says where they are.
+
+    Args:
+        config: The configuration of the run.
+        ledger: What the tests did.
+        files: The files to write, by the option that asks for them.
+    """
+
+    def __init__(self, config: pytest.Config, ledger: Ledger, files: dict[str, Path]) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._files = files
+        self._written: list[Path] = []
+        self._problems: list[str] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the files, as long as a failure can fail the run."""
+        from pytest_agentcassette._document import document
+
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        whole = document(self._ledger, root=self._config.rootpath, created_at=now)
+        texts = {JSON_OPTION: lambda: json.dumps(whole, indent=1, ensure_ascii=False) + "\n"}
+        for option, path in self._files.items():
+            try:
+                _write(path, texts[option]())
+                self._written.append(path)
+            except OSError as error:
+                self._problems.append(f"{option}: {path} can't be written: {error}")
+                if session.exitstatus == pytest.ExitCode.OK:
+                    session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the files are."""
+        if self._config.getoption("verbose") >= 0:
+            for path in self._written:
+                terminalreporter.write_line(f"cassette report: {path}")
+        for problem in self._problems:
+            terminalreporter.write_line(problem, red=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one go: whoever reads it sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # LF, also on Windows
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,229 @@
+"""``--cassette-report-json``: the run as data, with the times of its calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agentcassette import Cassette
+from pytest_agentcassette._document import read_steps, timeline
+
+OPTION = "--cassette-report-json=out/report.json"
+TWICE = """
+    from agent import ask
+
+    def test_plan(cassette):
+        ask("one")
+        ask("two")
+    """
+
+
+def step(index: int, duration_ms: float = 10, **fields: Any) -> dict[str, Any]:
+    """Make a step as a cassette has it."""
+    return {
+        "index": index,
+        "type": "llm",
+        "name": "ask",
+        "input_tokens": 3,
+        "output_tokens": 4,
+        "duration_ms": duration_ms,
+        **fields,
+    }
+
+
+def span(start: int, end: int) -> dict[str, int]:
+    """Make the places of a start and an end."""
+    return {"start": start, "end": end}
+
+
+TIMELINES = {
+    "nothing": ([], []),
+    "one after the other": ([step(0, 10), step(1, 5)], [(0, 10, 0), (10, 15, 0)]),
+    "two at the same time": (
+        [
+            step(0, 10, concurrency=span(0, 3)),
+            step(1, 30, concurrency=span(1, 2)),
+            step(2, 5, concurrency=span(4, 5)),
+        ],
+        [(0, 10, 0), (0, 30, 1), (30, 35, 0)],
+    ),
+    "one that began when another one had ended": (
+        [
+            step(0, 50, concurrency=span(0, 5)),
+            step(1, 10, concurrency=span(1, 2)),
+            step(2, 10, concurrency=span(3, 4)),
+        ],
+        [(0, 50, 0), (0, 10, 1), (10, 20, 1)],
+    ),
+    "one inside of another": (
+        [
+            step(0, 7),
+            step(1, 20, concurrency=span(2, 5)),
+            step(2, 5, parent=1, concurrency=span(3, 4)),
+        ],
+        [(0, 7, 0), (7, 27, 0), (7, 12, 1)],
+    ),
+    "one that never ended": (
+        [step(0, 4, concurrency={"start": 0}), step(1, 5, concurrency=span(1, 2))],
+        [(0, 4, 0), (0, 5, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "times"), TIMELINES.values(), ids=TIMELINES)
+def test_the_times_of_calls(steps, times):
+    """What followed follows, and what overlapped has a lane of its own."""
+    told = timeline(steps)
+    assert [(one["start_ms"], one["end_ms"], one["lane"]) for one in told] == times
+
+
+def test_what_is_told_of_a_step():
+    """All but what was said: that stands in the cassette."""
+    (told,) = timeline([step(0, 10, error={"type": "KeyError", "message": "x"})])
+    assert told == {
+        "index": 0,
+        "name": "ask",
+        "type": "llm",
+        "input_tokens": 3,
+        "output_tokens": 4,
+        "duration_ms": 10,
+        "start_ms": 0.0,
+        "end_ms": 10.0,
+        "lane": 0,
+        "parent": None,
+        "error": "KeyError",
+    }
+
+
+class TestCassettesThatCanNotBeRead:
+    """The report says why, and goes on."""
+
+    def test_a_missing_one(self, tmp_path):
+        """Of a test that has failed, for example."""
+        assert read_steps(tmp_path / "no.json") == ([], "there is no such file")
+
+    def test_one_that_is_none(self, tmp_path):
+        """With what is wrong with it."""
+        file = tmp_path / "no.json"
+        file.write_text("{")
+        steps, problem = read_steps(file)
+        assert steps == []
+        assert "no.json" in problem
+
+    def test_one_that_the_system_refuses(self, tmp_path):
+        """A path below a file, for example."""
+        file = tmp_path / "file"
+        file.write_text("{}")
+        assert read_steps(file / "no.json") == ([], "the file can't be read: Not a directory")
+
+
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n2")], ids=["alone", "-n 2"])
+def test_a_run_as_data(project, options):
+    """Who ran it alone, or with workers, reads the same."""
+    project.test(TWICE)
+    project.run(passed=1)
+
+    run = project.run(OPTION, *options, passed=1)
+
+    report = json.loads(project.read("out/report.json"))
+    assert f"cassette report: {project.path / 'out/report.json'}" in run.lines
+    (test,) = report["tests"]
+    assert {name: test[name] for name in ("test", "path", "outcome", "calls", "problem")} == {
+        "test": "test_it.py::test_plan",
+        "path": "cassettes/test_plan.json",
+        "outcome": "replayed",
+        "calls": 2,
+        "problem": None,
+    }
+    assert test["cost"] == test["saved"] == report["totals"]["cost"]
+    assert [one["name"] for one in test["steps"]] == ["ask", "ask"]
+    assert report["totals"]["outcomes"] == {"replayed": 1}
+    assert report["version"] == 1
+
+
+def test_a_drift_is_told_in_full(project):
+    """The message with its diff, and which steps were never played."""
+    project.test(TWICE)
+    project.run(passed=1)
+    project.edit("test_it.py", '"one"', '"other"')
+
+    project.run(OPTION, "--cassette-strict", "--record-mode=none", failed=1)
+
+    (test,) = json.loads(project.read("out/report.json"))["tests"]
+    (drift,) = test["drifts"]
+    assert drift["step"] == 0
+    assert drift["message"].startswith("Replay diverged at step 0")
+    assert '"one" -> "other"' in drift["message"]
+    assert test["unplayed_steps"] == [0, 1]
+
+
+def test_drifts_that_fail_no_test_are_told_as_well(project):
+    """With the reason that each of them has."""
+    project.test(TWICE)
+    project.run(passed=1)
+    project.edit("test_it.py", '"one"', '"other"')
+
+    project.run(OPTION, "--record-mode=none", passed=1)
+
+    (test,) = json.loads(project.read("out/report.json"))["tests"]
+    assert test["drifts"] == [{"step": 0, "message": test["drift"][0]}]
+
+
+def test_a_missing_cassette_is_said(project):
+    """In the place of its steps."""
+    project.test(TWICE)
+
+    project.run(OPTION, "--record-mode=none", failed=1)
+
+    (test,) = json.loads(project.read("out/report.json"))["tests"]
+    assert (test["outcome"], test["steps"]) == ("missing", [])
+    assert test["problem"] == "there is no such file"
+
+
+@pytest.mark.parametrize("path", ["", "."])
+def test_a_path_that_can_be_no_file(project, path):
+    """It is refused before a test runs."""
+    project.test(TWICE)
+
+    run = project.run(f"--cassette-report-json={path}", subprocess=True)
+
+    assert run.code == pytest.ExitCode.USAGE_ERROR
+    assert f"--cassette-report-json={path}: it takes the path of a file to write" in run.text
+    assert run.live == []
+
+
+@pytest.mark.parametrize(("test", "code"), [(TWICE, 4), ("def test_no(): assert 0", 1)])
+def test_a_file_that_can_not_be_written(project, test, code):
+    """The run fails and says so, for whoever waits for the file."""
+    project.test(test)
+    project.write("out", "a file")
+
+    run = project.run(OPTION)
+
+    assert run.code == code
+    assert "--cassette-report-json: " in run.text
+    assert "can't be written" in run.text
+
+
+def test_nothing_is_said_in_a_quiet_run(project):
+    """But the file is there."""
+    project.test("def test_no(): pass")
+
+    run = project.run(OPTION, "-q", passed=1)
+
+    assert "cassette report" not in run.text
+    assert json.loads(project.read("out/report.json"))["tests"] == []
+
+
+def test_what_is_in_the_cassettes_stays_as_it_was(project):
+    """A report reads them, no more."""
+    project.test(TWICE)
+    project.run(passed=1)
+    before = Cassette.load(project.path / "cassettes/test_plan.json").steps
+
+    run = project.run(OPTION, passed=1)
+
+    assert run.changed == {"out/report.json"}
+    assert Cassette.load(project.path / "cassettes/test_plan.json").steps == before
