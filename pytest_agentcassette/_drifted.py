@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,9 @@ KEY = "agentcassette/drifted"
 _FITTING = ("replayed", "recorded", "updated", "unchanged", "verified")
 
 _NAMED = 10
+
+#: In the stash of a test: its id, as it was collected.
+_TEST = pytest.StashKey[str]()
 
 
 def still_drifted(
@@ -68,9 +71,9 @@ class DriftMemory:
         self._ran = False
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: pytest.Item) -> None:
+    def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist: the cache may change while another one starts."""
-        node.workerinput[KEY] = sorted(self._before)  # type: ignore[attr-defined]
+        node.workerinput[KEY] = sorted(self._before)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of a module that was collected."""
@@ -82,15 +85,20 @@ class DriftMemory:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Find out which tests no longer exist, and deselect those that did not drift."""
-        id_of = {item: item.nodeid for item in items}  # pytest-xdist puts marks behind the ids
+        for item in items:
+            item.stash[_TEST] = item.nodeid  # pytest-xdist puts marks behind the ids
         if not config.getoption("lf", None) and not any("::" in arg for arg in config.args):
-            collected = set(id_of.values())
+            collected = {item.nodeid for item in items}
             self._gone = {one for one in self._before - collected if _module(one) in self._modules}
         yield
         if self._only:
-            others = [item for item in items if id_of.get(item, item.nodeid) not in self._before]
+            kept: list[pytest.Item] = []
+            others: list[pytest.Item] = []
+            for item in items:
+                drifted = item.stash.get(_TEST, item.nodeid) in self._before
+                (kept if drifted else others).append(item)
             if others:
-                items[:] = [item for item in items if item not in set(others)]
+                items[:] = kept
                 config.hook.pytest_deselected(items=others)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
