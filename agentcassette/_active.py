@@ -7,11 +7,12 @@ that its own thread opened, else to the only one there is; where there are more,
 
 from __future__ import annotations
 
+import os
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from agentcassette._errors import AmbiguousSession
+from agentcassette._errors import AmbiguousSession, LiveCallBlocked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +22,11 @@ __all__ = ["OPEN", "Member", "Watch", "current", "enter", "leave", "unwatch", "w
 
 
 class Member:
-    """What can be open: it knows its path, and the thread that opened it."""
+    """What can be open: it knows its path, and the thread and the process that opened it."""
 
     path: Path
     thread: int
+    process: int
 
 
 class Watch:
@@ -59,7 +61,7 @@ def enter(member: Member) -> None:
             " in a thread or task of its own"
         )
         raise RuntimeError(message)
-    member.thread = threading.get_ident()
+    member.thread, member.process = threading.get_ident(), os.getpid()
     with _lock:
         OPEN.append(member)
     _of_context.set(member)
@@ -99,14 +101,27 @@ def current(name: str) -> Member | None:
 
     Raises:
         AmbiguousSession: The call could belong to more than one.
+        LiveCallBlocked: It is made in a process that was forked while the session was open.
     """
     mine = _of_context.get()
     candidates = [one for one in tuple(OPEN) if isinstance(one, Member)]
     if mine in candidates:
-        return mine
+        return _here(mine, name)
     if len(candidates) > 1:
         thread = threading.get_ident()
         candidates = [one for one in candidates if one.thread == thread] or candidates
     if len(candidates) > 1:
         raise AmbiguousSession(name, tuple(str(one.path) for one in candidates))
-    return candidates[0] if candidates else None
+    return _here(candidates[0], name) if candidates else None
+
+
+def _here(member: Member, name: str) -> Member:
+    """A session, if it is one of this process: the copy that a fork has of it leads nowhere."""
+    if member.process != os.getpid():
+        reason = (
+            f"the session of {member.path} is open in another process, which this one was forked"
+            " from, and can neither tape the call nor answer it: make it in a thread or a task, or"
+            " intercept what hands the work to other processes"
+        )
+        raise LiveCallBlocked(name, reason)
+    return member

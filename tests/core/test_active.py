@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agentcassette import AmbiguousSession, Cassette, intercept, record, replay
+from agentcassette import (
+    AmbiguousSession,
+    Cassette,
+    LiveCallBlocked,
+    intercept,
+    record,
+    replay,
+)
 
 
 @pytest.fixture
@@ -214,3 +223,63 @@ class TestSeveralSessions:
 
         assert [type(outcome) for outcome in outcomes] == [AmbiguousSession] * 2
         assert runs == []
+
+
+FORKED = """
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+from agentcassette import LiveCallBlocked, intercept, record, replay
+
+
+@intercept
+def ask(prompt):
+    print("live:", prompt, flush=True)
+    return prompt
+
+
+def agent():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        return pool.submit(ask, "a").result()
+
+
+with record(sys.argv[1]):
+    ask("a")
+for session in (replay(sys.argv[1]), record(sys.argv[2])):
+    with session:
+        try:
+            agent()
+        except LiveCallBlocked as error:
+            print(error)
+"""
+
+
+class TestForks:
+    """A process that is forked has a copy of the session, which leads nowhere."""
+
+    def test_a_call_of_theirs_is_refused(self, tmp_path, ask, runs, monkeypatch):
+        """It would be taped in vain, or answered from a copy of the tape."""
+        with record(tmp_path / "a.json"):
+            monkeypatch.setattr("os.getpid", lambda: -1)
+            with pytest.raises(LiveCallBlocked, match=r"open in another process.* forked"):
+                ask("a")
+
+        assert runs == []
+
+    def test_a_pool_of_processes(self, tmp_path):
+        """Neither a recording nor a replay lets it call out."""
+        file = tmp_path / "script.py"
+        file.write_text(FORKED)
+
+        done = subprocess.run(
+            [sys.executable, file, tmp_path / "a.json", tmp_path / "b.json"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        first, *refused = done.stdout.splitlines()
+        assert first == "live: a"
+        assert len(refused) == 2
+        assert all(line.startswith("the call of 'ask' was not made: ") for line in refused)
