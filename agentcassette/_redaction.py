@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import functools
 import json
 import os
 import re
@@ -88,9 +89,7 @@ class Redactor:
         self._keys = tuple(keys)
         self._patterns = tuple(patterns)
         self._placeholder = placeholder
-        self._secret_keys = frozenset(map(_fold, self._keys))
-        # JSON may write a character of a key as an escape.
-        self._needles = self._secret_keys.union(_fold(json.dumps(key)[1:-1]) for key in self._keys)
+        self._secret_keys, self._needles = _looked_for(self._keys)
         self._secrets = Secrets(os.environ if environ is None else environ) if secrets else None
         # An agent sends its whole history with every call: each text is looked at once.
         self._known: dict[str, str] = {}
@@ -286,6 +285,16 @@ class _Walk:
 
     def _place(self, *below: str) -> str:
         return "".join(f"/{_pointer.escape(str(key))}" for key in (*self._above, *below))
+
+
+@functools.lru_cache(maxsize=64)
+def _looked_for(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys as they are compared, and as they may stand in JSON: each session asks for them.
+
+    JSON may write a character of a key as an escape.
+    """
+    secret_keys = frozenset(map(_fold, keys))
+    return secret_keys, secret_keys.union(_fold(json.dumps(key)[1:-1]) for key in keys)
 
 
 def _fold(key: str) -> str:

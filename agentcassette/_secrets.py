@@ -134,11 +134,11 @@ def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     characters or more that is neither a path nor one plain word. The longest come first: one may
     contain another.
     """
+    named = (environ[name] for name in environ if name.upper().endswith(_ENVIRONMENT_NAMES))
     values = {
         value
-        for name, value in environ.items()
-        if name.upper().endswith(_ENVIRONMENT_NAMES)
-        and len(value) >= _MIN_ENVIRONMENT_VALUE
+        for value in named
+        if len(value) >= _MIN_ENVIRONMENT_VALUE
         and not value.isalpha()
         and not re.match(_PATH, value, re.ASCII)
     }
