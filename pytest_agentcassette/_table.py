@@ -183,7 +183,8 @@ def _section(
 
 
 def _told(stale: Stale) -> str:
-    return ", ".join(filter(None, (stale.detail, stale.test)))
+    test = "" if stale.test is None or stale.test in stale.detail else stale.test
+    return ", ".join(filter(None, (stale.detail, test)))
 
 
 def _by(calls: LiveCalls) -> str:

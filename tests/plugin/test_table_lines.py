@@ -207,3 +207,11 @@ def test_sections_on_a_narrow_terminal():
           test_trip.py::test_plan
         old  b.json  140 days old"""
     )
+
+
+def test_a_test_is_named_once():
+    """What is known of a cassette may name it already."""
+    stale = Stale("unclaimed", "a.json", "test_a.py::test_a is gone", "test_a.py::test_a")
+    lines = table([], width=120, now=NOW, stale=[stale])
+
+    assert text(lines).count("test_a.py::test_a") == 1
