@@ -15,6 +15,9 @@ if hasattr(time, "tzset"):  # Windows has none
 # A pytest that a test starts keeps the order of its tests, although pytest-randomly is installed.
 os.environ["PYTEST_ADDOPTS"] = "-p no:randomly"
 
+# Also where tox runs the tests: pytest would put the caches of all projects into one folder there.
+os.environ.pop("TOX_ENV_DIR", None)
+
 # How long an example takes says something about the machine, not about the code. CI tries the
 # same examples in every run: it tells what a change broke.
 settings.register_profile(
