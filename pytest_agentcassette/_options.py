@@ -11,6 +11,7 @@ from pytest_agentcassette._neighbours import OPTION
 from pytest_agentcassette._policy import ACTIONS
 
 __all__ = [
+    "HTML_OPTION",
     "JSON_OPTION",
     "OPTION_IS_OURS",
     "OWN_OPTION",
@@ -25,8 +26,9 @@ __all__ = [
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
 
-#: The option for the file that tells of a run as data.
+#: The option for the file that tells of a run as data, and for the one that tells it as a page.
 JSON_OPTION = "--cassette-report-json"
+HTML_OPTION = "--cassette-report-html"
 
 #: In the stash of pytest's config: whether `--record-mode` is our option, or a neighbour's.
 OPTION_IS_OURS = pytest.StashKey[bool]()
@@ -68,6 +70,11 @@ def add_options(parser: pytest.Parser) -> None:
         JSON_OPTION,
         metavar="PATH",
         help="write the same, and when each call ran, to a file of JSON",
+    )
+    group.addoption(
+        HTML_OPTION,
+        metavar="PATH",
+        help="write the same, and what was said in each call, to a page of HTML",
     )
     group.addoption(
         "--cassette-block-network",
@@ -133,7 +140,7 @@ def wants_report(config: pytest.Config) -> bool:
 
 def wants_file(config: pytest.Config) -> bool:
     """Whether a report is asked for that has the room for everything."""
-    return config.getoption(JSON_OPTION) is not None
+    return any(config.getoption(option) is not None for option in (JSON_OPTION, HTML_OPTION))
 
 
 def blocks_live_calls(config: pytest.Config) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_agentcassette._options import JSON_OPTION
+from pytest_agentcassette._options import HTML_OPTION, JSON_OPTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def files_asked_for(config: pytest.Config) -> dict[str, Path]:
         pytest.UsageError: One of them can't be a file.
     """
     files = {}
-    for option in (JSON_OPTION,):
+    for option in (JSON_OPTION, HTML_OPTION):
         said = config.getoption(option)
         if said is not None:
             path = files[option] = config.invocation_params.dir / said
@@ -54,11 +54,16 @@ class Publisher:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the files, as long as a failure can fail the run."""
-        from pytest_agentcassette._document import document
+        from pytest_agentcassette._document import document, read_steps
+        from pytest_agentcassette._page import page
 
+        root = self._config.rootpath
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        whole = document(self._ledger, root=self._config.rootpath, created_at=now)
-        texts = {JSON_OPTION: lambda: json.dumps(whole, indent=1, ensure_ascii=False) + "\n"}
+        whole = document(self._ledger, root=root, created_at=now)
+        texts = {
+            JSON_OPTION: lambda: json.dumps(whole, indent=1, ensure_ascii=False) + "\n",
+            HTML_OPTION: lambda: page(whole, lambda path: read_steps(root / path).steps),
+        }
         for option, path in self._files.items():
             try:
                 _write(path, texts[option]())
