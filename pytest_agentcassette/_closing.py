@@ -47,8 +47,8 @@ class Closer:
         self._remarks: list[tuple[str, str]] = []  # not for a quiet run
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> None:
-        """Take note that tests are about to run, unless they are only to be collected."""
+    def pytest_collection(self) -> None:
+        """Take note that this is a run of tests, and not `--fixtures` or the like."""
         self._has_run = not self._config.getoption("collectonly")
 
     @pytest.hookimpl(tryfirst=True)
@@ -117,8 +117,8 @@ class Closer:
         if exitstatus != pytest.ExitCode.OK:
             reason = "the run was not green"
         if reason or not unclaimed:
-            reason = reason or "none is known to be unclaimed"
-            self._remarks.append((f"no cassette deleted: {reason}", "yellow" if stock.gap else ""))
+            what = reason or "none is known to be unclaimed"
+            self._remarks.append((f"no cassette deleted: {what}", "yellow" if reason else ""))
             return stock.stale
         left = []
         for stale, problem in delete(unclaimed, self._config.rootpath):

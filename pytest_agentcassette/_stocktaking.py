@@ -53,7 +53,7 @@ def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime) -> Sto
             suspicions.append(verdict.doubt)
         doubts += [verdict.doubt] if verdict.doubt else []
     if facts.survey.obstacle:
-        doubts.append(facts.survey.obstacle)
+        doubts = [facts.survey.obstacle]
     stale += of_records(facts.records, facts.survey.claims, max_age=max_age, now=now)
     return Stock(
         stale,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentcassette import Cassette
+from pytest_agentcassette._policy import read_max_age
 
 XDIST = ("-p", "xdist", "-n", "2")
 
@@ -192,6 +193,18 @@ class TestWhatIsDone:
         assert message in run.text
         assert "Traceback" not in run.text
 
+    def test_a_number_without_quotes(self):
+        """In TOML it is no text, and pytest refuses it before we can take it."""
+
+        class Configuration:
+            def getini(self, name):
+                raise TypeError(
+                    f"pytest.toml: config option '{name}' expects a string, got int: 90"
+                )
+
+        with pytest.raises(pytest.UsageError, match=r'write it in quotes: cassette_max_age = "'):
+            read_max_age(Configuration())
+
     def test_a_mistake_in_the_option(self, project):
         """It is one of three words."""
         run = project.run("--cassette-stale=yes")
@@ -208,24 +221,32 @@ class TestDoubts:
         [
             (["test_it.py::test_plan"], "test_it.py was reached by a node id"),
             (["--ignore=test_it.py"], "test_it.py was not collected"),
-            (
-                ["--pyargs", "tests.test_it"],
-                "tests/test_it.py was reached by the name of a package",
-            ),
         ],
     )
     def test_a_part_of_the_tests(self, project, args, doubt):
         """Nothing is wrong with the cassettes, as one reads in the modules."""
-        project.write("flows/__init__.py", "")
-        for name in ("test_it.py", "flows/test_flow.py"):
-            project.test(TESTS, name=name)
-        project.run(passed=4)
+        project.test(TESTS)
+        project.test("def test_more():\n    pass", name="test_more.py")
+        project.run(passed=3)
 
         silent = project.run(*args)
         asked = project.run(*args, "--cassette-stale=warn")
 
         assert told(silent) == []
         assert told(asked) == [f"stale cassettes not judged: {doubt}"]
+
+    def test_the_name_of_a_package(self, project):
+        """It may stand for a part of a module."""
+        project.write("flows/__init__.py", "")
+        project.test(TESTS, name="flows/test_flow.py")
+        project.run(passed=2)
+        project.edit("flows/test_flow.py", "def test_old", "def test_new")
+
+        run = project.run("--pyargs", "flows.test_flow")
+
+        assert told(run) == [
+            "stale cassettes not judged: flows/test_flow.py was reached by the name of a package"
+        ]
 
     def test_several_reasons_are_one_line(self, project):
         """Which does not grow for ever."""
