@@ -348,6 +348,31 @@ class TestPruning:
 
         assert run.changed == {"cassettes/test_old.json"}
 
+    def test_what_something_uses_by_its_name(self, left_over):
+        """A script, say, that pytest knows nothing of."""
+        left_over.write("scripts/demo.py", 'CASSETTE = "cassettes/test_old.json"')
+
+        run = left_over.run("--cassette-prune", passed=2)
+
+        assert run.changed == set()
+        assert told(run) == [
+            "stale cassettes not judged: scripts/demo.py mentions test_old.json",
+            "no cassette deleted: none is known to be unclaimed",
+        ]
+
+    def test_a_folder_outside_of_the_project(self, left_over):
+        """Other projects may keep their cassettes there, too."""
+        args = ["--cassette-dir=../tapes", "--cassette-prune"]
+        (left_over.path / "cassettes").rename(left_over.path.with_name("tapes"))
+
+        run = left_over.run(*args, passed=2)
+
+        assert left_over.path.with_name("tapes").joinpath("test_old.json").exists()
+        assert told(run) == [
+            "stale cassettes not judged: they lie outside of the project",
+            "no cassette deleted: none is known to be unclaimed",
+        ]
+
     def test_a_red_run(self, left_over, workers):
         """It may be that the tests find nothing where they look."""
         left_over.edit("test_it.py", "def test_new():", "def test_new():\n    assert 0")
