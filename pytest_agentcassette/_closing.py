@@ -48,7 +48,7 @@ class Closer:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Take note that tests are to run, and not only to be collected."""
+        """Take note that this is a run of tests, and not `--fixtures` or the like."""
         self._has_run = not self._config.getoption("collectonly")
 
     @pytest.hookimpl(tryfirst=True)
@@ -101,6 +101,7 @@ class Closer:
                 passed=self._watcher.passed,
                 ended=self._watcher.ended,
                 lost_workers=self._watcher.lost_workers,
+                prune=self._watcher.policy.prune,
             ),
             max_age=self._watcher.policy.max_age,
             now=datetime.now(timezone.utc),
@@ -117,8 +118,8 @@ class Closer:
         if exitstatus != pytest.ExitCode.OK:
             reason = "the run was not green"
         if reason or not unclaimed:
-            reason = reason or "none is known to be unclaimed"
-            self._remarks.append((f"no cassette deleted: {reason}", "yellow" if stock.gap else ""))
+            what = reason or "none is known to be unclaimed"
+            self._remarks.append((f"no cassette deleted: {what}", "yellow" if reason else ""))
             return stock.stale
         left = []
         for stale, problem in delete(unclaimed, self._config.rootpath):

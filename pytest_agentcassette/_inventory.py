@@ -67,17 +67,22 @@ class Inventory:
             cassette_dir: The folder below which all cassettes lie, or None.
 
         Returns:
-            The JSON files of that folder; without it those of the folders `cassettes` beside the
+            The JSON files of that folder, unless other projects may have theirs in it, too;
+            without it those of the folders `cassettes` beside the
             modules and below the folders that pytest was told to run. No link is followed.
         """
-        if cassette_dir is not None:
-            tops = [Path(os.path.normpath(self._scope.root / cassette_dir))]
-        else:
+        if cassette_dir is None:
             beside = {module.parent / FOLDER for module in modules}
             below = [one.path for one in self._scope.arguments if one.is_whole]
             tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
+        else:
+            tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
         files = [file for top in tops for file in self._files(top, (".json",))]
         return sorted(dict.fromkeys(files))
+
+    def is_outside(self, cassette_dir: str | None) -> bool:
+        """Whether the folder of all cassettes lies outside of the project."""
+        return cassette_dir is not None and not self._is_inside(self._top(cassette_dir))
 
     def modules_of(self, folder: Path, name: str) -> list[str]:
         """Find the modules of tests in a folder that mention a name.
@@ -102,7 +107,10 @@ class Inventory:
             The ids of the modules.
         """
         pattern = re.compile(rf"(?<![\w.-]){re.escape(cassette.stem)}(?:\.json)?['\"]")
-        tops = [one.path for one in self._scope.arguments if one.is_whole]
+        tops = [
+            self._scope.root,
+            *(goal for goal in self._scope.goals if not self._is_inside(goal)),
+        ]
         files = dict.fromkeys(file for top in tops for file in self._files(top, (".py",)))
         return [self.shown(file) for file in files if pattern.search(self._text(file))]
 
@@ -117,6 +125,12 @@ class Inventory:
     def shown(self, path: Path) -> str:
         """A path as it is shown: below the root folder, where it is there."""
         return shown(path, self._scope.root)
+
+    def _is_inside(self, path: Path) -> bool:
+        return self._scope.root in (path, *path.parents)
+
+    def _top(self, cassette_dir: str) -> Path:
+        return Path(os.path.normpath(self._scope.root / cassette_dir))
 
     def _homes(self, top: Path) -> Iterator[Path]:
         for folder, _ in self._walk(top):

@@ -37,6 +37,7 @@ class Facts:
         passed: The ids of the tests that passed.
         ended: The ids of the tests that came to any end.
         lost_workers: How many workers of pytest-xdist were lost.
+        prune: Whether what is unclaimed is to be deleted.
     """
 
     scope: Scope
@@ -46,6 +47,7 @@ class Facts:
     passed: frozenset[str]
     ended: frozenset[str]
     lost_workers: int
+    prune: bool = False
 
 
 class Search:
@@ -96,8 +98,10 @@ class Search:
                 continue
             cassette = load(path)
             if cassette is not None:
-                found = self._found(path, cassette, folder)
-                yield path, cassette.test, judge(found, self.known)
+                verdict = judge(self._found(path, cassette, folder), self.known)
+                if verdict.stale and self._facts.prune:
+                    verdict = self._once_more(path, verdict)
+                yield path, cassette.test, verdict
 
     def left_over(self) -> str:
         """Why not all tests have run, or an empty text."""
@@ -117,6 +121,11 @@ class Search:
         if folder is None:
             return ""
         return taker(self.inventory.modules_of(folder, name_pattern(path)), self.known.modules)
+
+    def _once_more(self, path: Path, verdict: Verdict) -> Verdict:
+        """Look for a last reason not to delete a cassette: something may use it by its name."""
+        mentions = self.inventory.mentions(path)
+        return Verdict(doubt=f"{mentions[0]} mentions {path.name}") if mentions else verdict
 
     def _found(self, path: Path, cassette: Cassette, folder: Path | None) -> Found:
         askers = self._askers_of(path)

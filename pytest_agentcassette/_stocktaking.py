@@ -52,8 +52,10 @@ def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime) -> Sto
         elif verdict.is_suspect:
             suspicions.append(verdict.doubt)
         doubts += [verdict.doubt] if verdict.doubt else []
+    if search.inventory.is_outside(facts.cassette_dir):
+        doubts = ["they lie outside of the project"]
     if facts.survey.obstacle:
-        doubts.append(facts.survey.obstacle)
+        doubts = [facts.survey.obstacle]
     stale += of_records(facts.records, facts.survey.claims, max_age=max_age, now=now)
     return Stock(
         stale,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentcassette import Cassette
+from pytest_agentcassette._policy import read_max_age
 
 XDIST = ("-p", "xdist", "-n", "2")
 
@@ -207,6 +208,18 @@ class TestWhatIsDone:
         assert message in run.text
         assert "Traceback" not in run.text
 
+    def test_a_number_without_quotes(self):
+        """In TOML it is no text, and pytest refuses it before we can take it."""
+
+        class Configuration:
+            def getini(self, name):
+                raise TypeError(
+                    f"pytest.toml: config option '{name}' expects a string, got int: 90"
+                )
+
+        with pytest.raises(pytest.UsageError, match=r'write it in quotes: cassette_max_age = "'):
+            read_max_age(Configuration())
+
     def test_a_mistake_in_the_option(self, project):
         """It is one of three words."""
         run = project.run("--cassette-stale=yes")
@@ -227,9 +240,9 @@ class TestDoubts:
     )
     def test_a_part_of_the_tests(self, project, args, doubt):
         """Nothing is wrong with the cassettes, as one reads in the modules."""
-        for name in ("test_it.py", "flows/test_flow.py"):
-            project.test(TESTS, name=name)
-        project.run(passed=4)
+        project.test(TESTS)
+        project.test("def test_more():\n    pass", name="test_more.py")
+        project.run(passed=3)
 
         silent = project.run(*args)
         asked = project.run(*args, "--cassette-stale=warn")
@@ -238,16 +251,17 @@ class TestDoubts:
         assert told(asked) == [f"stale cassettes not judged: {doubt}"]
 
     def test_the_name_of_a_package(self, project):
-        """Nobody says which part of a project it stands for."""
+        """It may stand for a part of a module."""
         project.write("flows/__init__.py", "")
         project.test(TESTS, name="flows/test_flow.py")
         project.run(passed=2)
-        project.edit("flows/test_flow.py", "test_old", "test_new")
+        project.edit("flows/test_flow.py", "def test_old", "def test_new")
 
-        run = project.run("--pyargs", "flows.test_flow", "--cassette-stale=warn", passed=2)
+        run = project.run("--pyargs", "flows.test_flow")
 
-        doubt = "flows/test_flow.py was reached by the name of a package"
-        assert told(run) == [f"stale cassettes not judged: {doubt}"]
+        assert told(run) == [
+            "stale cassettes not judged: flows/test_flow.py was reached by the name of a package"
+        ]
 
     def test_several_reasons_are_one_line(self, project):
         """Which does not grow for ever."""
@@ -350,6 +364,31 @@ class TestPruning:
         run = left_over.run(*workers, *args, "--cassette-prune", passed=3)
 
         assert run.changed == {"cassettes/test_old.json"}
+
+    def test_what_something_uses_by_its_name(self, left_over):
+        """A script, say, that pytest knows nothing of."""
+        left_over.write("scripts/demo.py", 'CASSETTE = "cassettes/test_old.json"')
+
+        run = left_over.run("--cassette-prune", passed=2)
+
+        assert run.changed == set()
+        assert told(run) == [
+            "stale cassettes not judged: scripts/demo.py mentions test_old.json",
+            "no cassette deleted: none is known to be unclaimed",
+        ]
+
+    def test_a_folder_outside_of_the_project(self, left_over):
+        """Other projects may keep their cassettes there, too."""
+        args = ["--cassette-dir=../tapes", "--cassette-prune"]
+        (left_over.path / "cassettes").rename(left_over.path.with_name("tapes"))
+
+        run = left_over.run(*args, passed=2)
+
+        assert left_over.path.with_name("tapes").joinpath("test_old.json").exists()
+        assert told(run) == [
+            "stale cassettes not judged: they lie outside of the project",
+            "no cassette deleted: none is known to be unclaimed",
+        ]
 
     def test_a_red_run(self, left_over, workers):
         """It may be that the tests find nothing where they look."""

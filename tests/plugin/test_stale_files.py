@@ -159,6 +159,14 @@ class TestFolders:
 
         assert folder == (None if expected is None else ROOT / expected)
 
+    @pytest.mark.parametrize(
+        ("cassette_dir", "expected"),
+        [(None, False), (".", False), ("tapes", False), ("../tapes", True), ("/tapes", True)],
+    )
+    def test_a_folder_outside_of_the_project(self, cassette_dir, expected):
+        """What lies there may be another project's."""
+        assert Inventory(scope(".")).is_outside(cassette_dir) is expected
+
     def test_what_may_have_tests(self, tmp_path):
         """Nothing else counts when it is ignored."""
         touch(tmp_path, "docs/conf.py", "sub/deep/test_a.py", "build/test_b.py", "test_c.py")
