@@ -135,9 +135,6 @@ def pytest_collection_modifyitems(
         item.stash[TEST] = test
     config.stash[WATCHER].collected(collected)
     yield
-    for item, test in collected:
-        if item.nodeid != test:
-            item.stash[TEST] = test
     tests = [
         (item, test)
         for item, test in collected

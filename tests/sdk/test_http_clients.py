@@ -14,6 +14,7 @@ import requests
 from server_http import WebServer
 
 from agentcassette import Cassette, DivergenceError, intercepting, record, replay
+from agentcassette._active import OPEN
 
 # What newer SDKs speak through is not there on every Python.
 LIBRARIES = [
@@ -379,6 +380,16 @@ def test_an_application_that_is_asked_in_this_process_runs(tmp_path):
     assert recorder.steps == []
 
 
+@pytest.fixture
+def nobody_watches():
+    """Let calls outside of a session pass through, although the plugin may watch this run."""
+    watches = list(OPEN)
+    OPEN.clear()
+    yield
+    OPEN[:] = watches
+
+
+@pytest.mark.usefixtures("nobody_watches")
 @pytest.mark.parametrize("preset", ["httpx", "requests"])
 def test_outside_of_a_session_requests_are_sent(preset):
     """A block alone records nothing and answers nothing."""
