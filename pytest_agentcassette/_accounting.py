@@ -69,7 +69,8 @@ def account(
     drift = () if missing else _drift(session, ending)
     outcome = "missing" if missing else "drifted" if drift else _outcome(session, ending)
     cassette = face.cassette if ending.written else session.cassette
-    steps, answered = face.steps, _answered(face)
+    steps = face.steps
+    answered = _answered(face, steps)
     label = (
         face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
     )
@@ -136,13 +137,13 @@ def _line(drift: dict[str, Any]) -> str:
     return f"step {drift['index']}, {call['name']}: {drift['reason']}"
 
 
-def _answered(face: Recorder | Player) -> list[dict[str, Any]]:
-    """The steps that were not paid for, as a cassette answered."""
+def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of its steps that were not paid for, as a cassette answered."""
     if not face.recorded:
-        return face.steps
+        return steps
     if not face.replayed:
         return []
-    return [step for step, call in zip(face.steps, face.calls()) if call.replayed]
+    return [step for step, call in zip(steps, face.calls()) if call.replayed]
 
 
 def _cost(steps: list[dict[str, Any]]) -> Cost:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_agentcassette._ledger import Cost, Ledger, Record
+    from pytest_agentcassette._ledger import Ledger, Record
 
 __all__ = ["VERSION", "document", "read_steps", "timeline"]
 
@@ -47,8 +47,8 @@ def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
         "totals": {
             "outcomes": totals.outcomes,
             "calls": totals.calls,
-            "cost": _cost(totals.cost),
-            "saved": _cost(totals.saved),
+            "cost": totals.cost._asdict(),
+            "saved": totals.saved._asdict(),
             "price": totals.price,
             "price_saved": totals.price_saved,
         },
@@ -128,13 +128,9 @@ def _test(record: Record, root: Path) -> dict[str, Any]:
     reading = read_steps(root / record.path)
     return {
         **record.to_plain(),
-        "cost": _cost(record.cost),
-        "saved": _cost(record.saved),
+        "cost": record.cost._asdict(),
+        "saved": record.saved._asdict(),
         "drifts": [{"step": step, "message": message} for step, message in record.drifts],
         "problem": reading.problem,
         "steps": timeline(reading.steps),
     }
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    return cost._asdict()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_agentcassette._bookkeeping import LEDGER
+from pytest_agentcassette._run import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -24,9 +25,6 @@ KEY = "agentcassette/drifted"
 _FITTING = ("replayed", "recorded", "updated", "unchanged", "verified")
 
 _NAMED = 10
-
-#: In the stash of a test: its id, as it was collected.
-_TEST = pytest.StashKey[str]()
 
 
 def still_drifted(
@@ -85,8 +83,6 @@ class DriftMemory:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Find out which tests no longer exist, and deselect those that did not drift."""
-        for item in items:
-            item.stash[_TEST] = item.nodeid  # pytest-xdist puts marks behind the ids
         if not config.getoption("lf", None) and not any("::" in arg for arg in config.args):
             collected = {item.nodeid for item in items}
             self._gone = {one for one in self._before - collected if _module(one) in self._modules}
@@ -95,7 +91,7 @@ class DriftMemory:
             kept: list[pytest.Item] = []
             others: list[pytest.Item] = []
             for item in items:
-                drifted = item.stash.get(_TEST, item.nodeid) in self._before
+                drifted = item.stash.get(TEST, item.nodeid) in self._before
                 (kept if drifted else others).append(item)
             if others:
                 items[:] = kept

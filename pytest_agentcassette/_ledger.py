@@ -20,6 +20,7 @@ __all__ = [
     "Record",
     "Stale",
     "Totals",
+    "elapsed",
     "total",
 ]
 
@@ -81,6 +82,15 @@ class Cost(NamedTuple):
         )
 
 
+def elapsed(recorded_at: str | None, now: datetime) -> timedelta | None:
+    """The time since a recording, or None where nobody knows when that was."""
+    try:
+        moment = datetime.fromisoformat((recorded_at or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return now - (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
+
+
 class Record(NamedTuple):
     """What one test did with its cassette.
 
@@ -127,11 +137,7 @@ class Record(NamedTuple):
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the cassette was recorded, or None where nobody knows."""
-        try:
-            moment = datetime.fromisoformat((self.recorded_at or "").replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        return now - (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
+        return elapsed(self.recorded_at, now)
 
     def to_plain(self) -> dict[str, Any]:
         """The record as JSON data."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_agentcassette._coverage import NOT_COLLECTED
 from pytest_agentcassette._ledger import Stale
+from pytest_agentcassette._wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -136,7 +137,7 @@ def of_records(
     stale = []
     for record in records:
         if record.unplayed and len(users[record.path]) == 1:
-            steps = f"{record.unplayed:,} step{'' if record.unplayed == 1 else 's'}"
+            steps = plural(record.unplayed, "step")
             stale.append(Stale("unplayed", record.path, f"{steps} never played", record.test))
     oldest = {}
     for record in records:

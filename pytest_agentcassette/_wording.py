@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_agentcassette._ledger import elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 __all__ = ["Line", "age", "dollars", "duration", "plural", "prose", "unpriced_calls"]
 
@@ -74,13 +76,10 @@ def duration(milliseconds: float) -> str:
 
 def age(recorded_at: str | None, now: datetime) -> str:
     """The time since a recording, in its largest unit, or a question mark."""
-    try:
-        moment = datetime.fromisoformat((recorded_at or "").replace("Z", "+00:00"))
-    except ValueError:
+    since = elapsed(recorded_at, now)
+    if since is None:
         return "?"
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    seconds = max((now - moment).total_seconds(), 0)
+    seconds = since.total_seconds()
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length:
             return f"{int(seconds // length)}{unit}"
