@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentcassette._bookkeeping import LEDGER
-from pytest_agentcassette._survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_agentcassette._ledger import Record, Stale
     from pytest_agentcassette._stocktaking import Stock
+    from pytest_agentcassette._survey import Survey
     from pytest_agentcassette._watching import Watcher
 
 __all__ = ["Closer"]
@@ -42,27 +42,30 @@ class Closer:
     def __init__(self, config: pytest.Config, watcher: Watcher) -> None:
         self._config = config
         self._watcher = watcher
-        self._has_run = False
+        self._ended: set[str] = set()
+        self._failed: set[str] = set()
         self._notes: list[tuple[str, str]] = []  # each with its colour
         self._remarks: list[tuple[str, str]] = []  # not for a quiet run
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Take note that this is a run of tests, and not `--fixtures` or the like."""
-        self._has_run = not self._config.getoption("collectonly")
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of how a test went."""
+        if report.when == "call" or not report.passed:
+            self._ended.add(report.nodeid)
+        if report.outcome in ("failed", "skipped"):  # and not "rerun"
+            self._failed.add(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the cassettes, and let the run fail for them if that is what somebody wants."""
         policy, ledger = self._watcher.policy, self._config.stash[LEDGER]
-        if not self._has_run or exitstatus not in _JUDGED:
+        if not self._watcher.has_run or exitstatus not in _JUDGED:
             return
         if policy.action == "ignore" and not policy.prune:
             return
         survey, records = self._watcher.survey(), ledger.records()
         if not (policy.is_asked or records or (survey is not None and survey.claims)):
             return
-        stock = self._take_stock(survey or Survey(obstacle=_UNFINISHED), records)
+        stock = self._take_stock(survey, records)
         stale = stock.stale
         doubts = stock.doubts if policy.is_asked else stock.suspicions
         if doubts:
@@ -87,19 +90,20 @@ class Closer:
         for text, color in lines:
             terminalreporter.write_line(text, **({color: True} if color else {}))
 
-    def _take_stock(self, survey: Survey, records: Sequence[Record]) -> Stock:
+    def _take_stock(self, survey: Survey | None, records: Sequence[Record]) -> Stock:
         from pytest_agentcassette._coverage import read_scope
         from pytest_agentcassette._settings import read_cassette_dir
         from pytest_agentcassette._stocktaking import Facts, take_stock
+        from pytest_agentcassette._survey import Survey
 
         return take_stock(
             Facts(
                 scope=read_scope(self._config),
                 cassette_dir=read_cassette_dir(self._config),
-                survey=survey,
+                survey=survey or Survey(obstacle=_UNFINISHED),
                 records=records,
-                passed=self._watcher.passed,
-                ended=self._watcher.ended,
+                passed=frozenset(self._ended - self._failed),
+                ended=frozenset(self._ended),
                 lost_workers=self._watcher.lost_workers,
                 prune=self._watcher.policy.prune,
             ),

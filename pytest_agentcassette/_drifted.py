@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_agentcassette._bookkeeping import LEDGER
 from pytest_agentcassette._run import TEST
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_agentcassette._ledger import Record
 
-__all__ = ["remember", "still_drifted"]
+__all__ = ["remember", "remembered", "still_drifted"]
 
 #: Where pytest's cache has the ids of the tests, and under which name the controller and the
 #: workers of pytest-xdist tell each other of them.
@@ -62,7 +61,7 @@ class DriftMemory:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._only = bool(config.getoption("--cassette-drifted"))
-        self._before = frozenset(_remembered(config))
+        self._before = frozenset(remembered(config))
         self._modules: set[str] = set()
         self._gone: set[str] = set()
         self._passed: set[str] = set()
@@ -113,6 +112,8 @@ class DriftMemory:
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[KEY] = sorted(self._gone)
             return
+        from pytest_agentcassette._bookkeeping import LEDGER
+
         root = self._config.rootpath
         gone = self._gone | {one for one in self._before if not (root / _module(one)).exists()}
         records = self._config.stash[LEDGER].records()
@@ -141,7 +142,7 @@ def remember(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: It is asked for those of the last run, and has no cache.
     """
-    if getattr(config, "cache", None) is not None:  # -p no:cacheprovider leaves it out
+    if getattr(config, "cache", None) is not None:
         config.pluginmanager.register(DriftMemory(config), "agentcassette-drifted")
     elif config.getoption("--cassette-drifted"):
         raise pytest.UsageError(
@@ -150,9 +151,13 @@ def remember(config: pytest.Config) -> None:
         )
 
 
-def _remembered(config: pytest.Config) -> list[str]:
-    workerinput = getattr(config, "workerinput", None)
-    kept = config.cache.get(KEY, None) if workerinput is None else workerinput.get(KEY)
+def remembered(config: pytest.Config) -> list[str]:
+    """The ids of the tests that drifted in the last run, as far as it is remembered."""
+    if hasattr(config, "workerinput"):
+        kept = config.workerinput.get(KEY)
+    else:
+        cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
+        kept = None if cache is None else cache.get(KEY, None)
     return [test for test in kept if isinstance(test, str)] if isinstance(kept, list) else []
 
 

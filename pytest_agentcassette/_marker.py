@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 import pytest
 
+from pytest_agentcassette._options import LISTED_MODES, MODES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "LISTED_MODES",
-    "MODES",
     "Redaction",
     "check_mode",
     "expected",
@@ -23,12 +23,6 @@ __all__ = [
 
 #: What may be redacted: what lies under a key of this name, or what a pattern matches.
 Redaction = Union[str, "re.Pattern[str]"]
-
-#: The record modes, the default first.
-MODES = ("once", "none", "all", "update", "verify")
-
-#: The same in words.
-LISTED_MODES = "once, none, all, update and verify"
 
 
 def check_mode(place: str, mode: str) -> str:

@@ -6,22 +6,30 @@ from typing import Any
 
 import pytest
 
-from pytest_agentcassette._marker import MODES
 from pytest_agentcassette._neighbours import OPTION
 from pytest_agentcassette._policy import ACTIONS
 
 __all__ = [
     "HTML_OPTION",
     "JSON_OPTION",
+    "LISTED_MODES",
+    "MODES",
     "OPTION_IS_OURS",
     "OWN_OPTION",
     "RECORD_MODE",
     "add_options",
+    "asks_for_books",
     "blocks_live_calls",
     "mode_option",
     "wants_file",
     "wants_report",
 ]
+
+#: The record modes, the default first.
+MODES = ("once", "none", "all", "update", "verify")
+
+#: The same in words.
+LISTED_MODES = "once, none, all, update and verify"
 
 #: The option for the record mode that nobody else has.
 OWN_OPTION = "--cassette-record-mode"
@@ -141,6 +149,12 @@ def wants_report(config: pytest.Config) -> bool:
 def wants_file(config: pytest.Config) -> bool:
     """Whether a report is asked for that has the room for everything."""
     return any(config.getoption(option) is not None for option in (JSON_OPTION, HTML_OPTION))
+
+
+def asks_for_books(config: pytest.Config) -> bool:
+    """Whether something is to be said of the run even where no test uses a cassette."""
+    asked = ("--cassette-drifted", "--cassette-prune", "--cassette-stale")
+    return wants_report(config) or any(config.getoption(option) for option in asked)
 
 
 def blocks_live_calls(config: pytest.Config) -> bool:

@@ -15,7 +15,7 @@ ACTIONS = ("warn", "fail", "ignore")
 
 _DAYS = {"": 1, "d": 1, "w": 7}
 
-_MAX_AGE = re.compile(r"([1-9]\d{0,4}) ?([dw]?)")  # not so many that there is no such date
+_MAX_AGE = r"([1-9]\d{0,4}) ?([dw]?)"  # not so many that there is no such date
 
 
 class Policy(NamedTuple):
@@ -71,7 +71,7 @@ def read_max_age(config: pytest.Config) -> timedelta | None:
     text = _read(config, "cassette_max_age")
     if not text:
         return None
-    found = _MAX_AGE.fullmatch(text)
+    found = re.fullmatch(_MAX_AGE, text)
     if found is None:
         raise pytest.UsageError(
             f"cassette_max_age = {text} in the ini file: it takes a number of days or weeks, such"

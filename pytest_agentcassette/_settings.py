@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_agentcassette._marker import LISTED_MODES, MODES, check_mode, read_marker
+from pytest_agentcassette._marker import check_mode, read_marker
 from pytest_agentcassette._neighbours import OPTION, translate
-from pytest_agentcassette._options import OWN_OPTION
+from pytest_agentcassette._options import LISTED_MODES, MODES, OWN_OPTION
 from pytest_agentcassette._policy import read_max_age
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_agentcassette._location import shown
 from pytest_agentcassette._policy import read_policy
 from pytest_agentcassette._run import RUN
-from pytest_agentcassette._survey import SURVEY, Survey, merged
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from pathlib import Path
+
+    from pytest_agentcassette._survey import Survey
 
 __all__ = ["WATCHER", "Watcher"]
 
@@ -32,37 +32,24 @@ class Watcher:
 
     Attributes:
         policy: What is to be done about stale cassettes.
+        has_run: Whether this is a run of tests, and not `--fixtures` or the like.
         lost_workers: How many workers of pytest-xdist were lost.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.policy = read_policy(config)
+        self.has_run = False
         self.lost_workers = 0
-        self._ended: set[str] = set()
-        self._failed: set[str] = set()
         self._config = config
         self._surveys: list[Survey] = []  # of workers
-        self._tests: tuple[str, ...] | None = None
-        self._empty: tuple[str, ...] = ()
+        self._collected: tuple[tuple[pytest.Item, str], ...] | None = None
         self._collectors: dict[str, str] = {}
         self._ignored: list[Path] = []
         self._obstacle = ""
 
-    @property
-    def passed(self) -> frozenset[str]:
-        """The ids of the tests that passed."""
-        return frozenset(self._ended - self._failed)
-
-    @property
-    def ended(self) -> frozenset[str]:
-        """The ids of the tests that came to any end."""
-        return frozenset(self._ended)
-
     def collected(self, items: Iterable[tuple[pytest.Item, str]]) -> None:
         """Take note of all tests, each with its id, before some of them are deselected."""
-        items = tuple(items)
-        self._tests = tuple(test for _, test in items)
-        self._empty = tuple(test for item, test in items if _has_no_case(item))
+        self._collected = tuple(items)
         if self._config.getoption("lf", default=False):
             cache = getattr(self._config, "cache", None)
             if cache is not None and cache.get("cache/lastfailed", {}):
@@ -70,10 +57,17 @@ class Watcher:
 
     def survey(self) -> Survey | None:
         """What is known of the collection; None where it has not come to its end."""
+        from pytest_agentcassette._survey import merged
+
         surveys = [*self._surveys]
-        if self._tests is not None:
-            surveys.append(self._own_survey(self._tests))
+        if self._collected is not None:
+            surveys.append(self._own_survey(self._collected))
         return merged(surveys) if surveys else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Take note that tests are to run."""
+        self.has_run = not self._config.getoption("collectonly")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_ignore_collect(
@@ -94,16 +88,11 @@ class Watcher:
         else:
             self._collectors.setdefault(file, "")
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of how a test went."""
-        if report.when == "call" or not report.passed:
-            self._ended.add(report.nodeid)
-        if report.outcome in ("failed", "skipped"):  # and not "rerun"
-            self._failed.add(report.nodeid)
-
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
         """Take in what a worker of pytest-xdist knows, or that it was lost."""
+        from pytest_agentcassette._survey import SURVEY, Survey
+
         output = getattr(node, "workeroutput", None)
         if error or output is None:
             self.lost_workers += 1
@@ -114,18 +103,23 @@ class Watcher:
     def pytest_sessionfinish(self) -> None:
         """Tell the controller of pytest-xdist what this worker knows, if somebody needs it."""
         output = getattr(self._config, "workeroutput", None)
-        if output is None or self._tests is None:
+        if output is None or self._collected is None:
             return
         if self.policy.is_asked or RUN in self._config.stash:
-            output[SURVEY] = self._own_survey(self._tests).to_plain()
+            from pytest_agentcassette._survey import SURVEY
 
-    def _own_survey(self, tests: tuple[str, ...]) -> Survey:
+            output[SURVEY] = self._own_survey(self._collected).to_plain()
+
+    def _own_survey(self, collected: tuple[tuple[pytest.Item, str], ...]) -> Survey:
+        from pytest_agentcassette._location import shown
+        from pytest_agentcassette._survey import Survey
+
         run = self._config.stash.get(RUN, None)
         root = self._config.rootpath
         claims = {} if run is None else run.claims
         return Survey(
-            tests=tests,
-            empty=self._empty,
+            tests=tuple(test for _, test in collected),
+            empty=tuple(test for item, test in collected if _has_no_case(item)),
             claims={test: shown(path, root) for test, path in claims.items()},
             collectors=self._collectors,
             ignored=tuple(shown(path, root) for path in self._ignored),

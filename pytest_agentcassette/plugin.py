@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentcassette import hooks
-from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
-from pytest_agentcassette._closing import Closer
-from pytest_agentcassette._drifted import remember
+from pytest_agentcassette._drifted import remembered
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
 from pytest_agentcassette._options import (
     OPTION_IS_OURS,
     RECORD_MODE,
     add_options,
+    asks_for_books,
     blocks_live_calls,
     wants_file,
 )
@@ -28,13 +27,16 @@ from pytest_agentcassette._run import RUN, TEST
 from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from agentcassette import AgentCassetteError, LiveCallBlocked, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
 
 #: In the stash of a test that uses a cassette: the attempt at it that is under way.
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
+
+#: The name of the plugin that runs the tests with cassettes, once there is one.
+_RUNNER = "agentcassette-runner"
 
 #: The name of the plugin that watches the live calls, once there can be any.
 _WATCH = "agentcassette-live"
@@ -68,22 +70,43 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixture, and what keeps the books of the run."""
+    """Register the marker, the fixture, and what watches the collection."""
     config.addinivalue_line("markers", _MARKER)
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
-    config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
-    remember(config)
-    if wants_file(config) and not hasattr(config, "workerinput"):
-        from pytest_agentcassette._publishing import Publisher, files_asked_for
-
-        publisher = Publisher(config, config.stash[LEDGER], files_asked_for(config))
-        config.pluginmanager.register(publisher, "agentcassette-publisher")
     blocks_live_calls(config)  # which raises for a mistake in the ini file
     watcher = config.stash[WATCHER] = Watcher(config)
     config.pluginmanager.register(watcher, "agentcassette-watcher")
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Closer(config, watcher), "agentcassette-closer")
+    if asks_for_books(config) or remembered(config):
+        _enlist(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Keep the books in the controller of pytest-xdist, which only hears of tests."""
+    if session.config.pluginmanager.has_plugin("dsession"):
+        _enlist(session.config)
+
+
+def _enlist(config: pytest.Config) -> None:
+    """Bring in all that goes along with cassettes; a run that uses none does not pay for it."""
+    manager = config.pluginmanager
+    if manager.has_plugin(_RUNNER):
+        return
+    from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
+    from pytest_agentcassette._closing import Closer
+    from pytest_agentcassette._drifted import remember
+
+    manager.register(_Runner(), _RUNNER)
+    manager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    remember(config)
+    if hasattr(config, "workerinput"):
+        return
+    if wants_file(config):
+        from pytest_agentcassette._publishing import Publisher, files_asked_for
+
+        publisher = Publisher(config, config.stash[LEDGER], files_asked_for(config))
+        manager.register(publisher, "agentcassette-publisher")
+    manager.register(Closer(config, config.stash[WATCHER]), "agentcassette-closer")
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -92,6 +115,7 @@ def _attempt_of(item: pytest.Function) -> Attempt:
     if ATTEMPT not in item.stash:
         from pytest_agentcassette._lifecycle import begin
 
+        _enlist(item.config)
         item.stash[ATTEMPT] = begin(item)
     return item.stash[ATTEMPT]
 
@@ -120,9 +144,26 @@ class _FixtureBesideCassetter:
 
 
 def _uses_cassette(item: pytest.Function) -> bool:
-    if item.get_closest_marker("cassette") is not None:
-        return True
+    return item.get_closest_marker("cassette") is not None or _asks_for_fixture(item)
+
+
+def _asks_for_fixture(item: pytest.Function) -> bool:
     return "cassette" in item.fixturenames and not is_shadowed(item)
+
+
+def _users(
+    collected: Iterable[tuple[pytest.Item, str]],
+) -> Iterator[tuple[pytest.Function, str]]:
+    """The tests that use a cassette; their class or module is asked once for its markers."""
+    parent, is_marked = None, False
+    for item, test in collected:
+        if isinstance(item, pytest.Function):
+            if item.parent is not parent and item.parent is not None:
+                parent = item.parent
+                is_marked = parent.get_closest_marker("cassette") is not None
+            has_marker = is_marked or any(mark.name == "cassette" for mark in item.own_markers)
+            if has_marker or _asks_for_fixture(item):
+                yield item, test
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -135,11 +176,7 @@ def pytest_collection_modifyitems(
         item.stash[TEST] = test
     config.stash[WATCHER].collected(collected)
     yield
-    tests = [
-        (item, test)
-        for item, test in collected
-        if isinstance(item, pytest.Function) and _uses_cassette(item)
-    ]
+    tests = [*_users(collected)]
     if tests:
         from pytest_agentcassette._planning import plan_all
 
@@ -153,41 +190,17 @@ def pytest_collection_modifyitems(
             report = pytest.CollectReport("cassettes", "failed", str(error), None)
             config.hook.pytest_collectreport(report=report)
     if tests or "agentcassette" in sys.modules or blocks_live_calls(config):
-        _watch_live_calls(config)
+        _expect_calls(config)
 
 
-def _watch_live_calls(config: pytest.Config) -> None:
-    """Watch the live calls of each test from the next one on."""
+def _expect_calls(config: pytest.Config) -> None:
+    """Watch the live calls of each test from the next one on, and keep the books of it."""
+    _enlist(config)
     if not config.pluginmanager.has_plugin(_WATCH):
         from pytest_agentcassette._live import LiveWatch
 
         watch = LiveWatch(blocks=blocks_live_calls(config))
         config.pluginmanager.register(watch, _WATCH)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin an attempt at a test that uses a cassette, and ask for the fixture on its behalf."""
-    __tracebackhide__ = True
-    if isinstance(item, pytest.Function) and _uses_cassette(item):
-        _attempt_of(item)
-        if "cassette" not in item.fixturenames:
-            item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
-    if request.scope == "function":
-        attempt = request.node.stash.get(ATTEMPT, None)
-        if attempt is not None:
-            attempt.request_ahead(request)
-        return (yield)
-    run = request.config.stash.get(RUN, None)
-    if run is None:
-        return (yield)
-    with run.paused():
-        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -201,22 +214,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:
         _end_body(item, raised=True)
         raise
-    fault = _end_body(item, raised=False) or _unnoticed(item)
+    fault = _end_body(item, raised=False)
     if fault is not None:
         raise fault
-    return result
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that was refused something by the time it is cleaned up, although all passed."""
-    __tracebackhide__ = True
-    result = yield
-    if "agentcassette" in sys.modules:  # this test may have been the first to import it
-        _watch_live_calls(item.config)
-    refused = _unnoticed(item)
-    if refused is not None:
-        raise refused
     return result
 
 
@@ -227,24 +227,66 @@ def _unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
 
 def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
     """End the body for the session, which may have been opened in it, with `getfixturevalue`."""
+    if "agentcassette" not in sys.modules and ATTEMPT not in item.stash:
+        return None
+    _expect_calls(item.config)  # this test may have been the first to import it
     if REFUSALS in item.stash:
         item.stash[REFUSALS].end_body()
     attempt = item.stash.get(ATTEMPT, None)
-    return None if attempt is None else attempt.end_body(raised=raised)
+    drift = None if attempt is None else attempt.end_body(raised=raised)
+    return drift if raised else drift or _unnoticed(item)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell the attempt how each phase of it went."""
-    report = yield
-    if REFUSALS in item.stash:
-        item.stash[REFUSALS].take(report, call.excinfo)
-        if report.when == "teardown":
-            del item.stash[REFUSALS]
-    if ATTEMPT in item.stash:
-        item.stash[ATTEMPT].take(report, call.excinfo)
-        if report.when == "teardown":
-            del item.stash[ATTEMPT]
-    return report
+class _Runner:
+    """What happens around each test, from the first one on that uses a cassette."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Begin an attempt at a test that uses a cassette, and ask for its fixture."""
+        __tracebackhide__ = True
+        if isinstance(item, pytest.Function) and _uses_cassette(item):
+            _attempt_of(item)
+            if "cassette" not in item.fixturenames:
+                item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
+        if request.scope == "function":
+            attempt = request.node.stash.get(ATTEMPT, None)
+            if attempt is not None:
+                attempt.request_ahead(request)
+            return (yield)
+        run = request.config.stash.get(RUN, None)
+        if run is None:
+            return (yield)
+        with run.paused():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Fail a test that was refused something by its end, although all of it passed."""
+        __tracebackhide__ = True
+        result = yield
+        refused = _unnoticed(item)
+        if refused is not None:
+            raise refused
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Tell the attempt how each phase of it went."""
+        report = yield
+        if REFUSALS in item.stash:
+            item.stash[REFUSALS].take(report, call.excinfo)
+            if report.when == "teardown":
+                del item.stash[REFUSALS]
+        if ATTEMPT in item.stash:
+            item.stash[ATTEMPT].take(report, call.excinfo)
+            if report.when == "teardown":
+                del item.stash[ATTEMPT]
+        return report

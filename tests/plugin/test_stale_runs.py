@@ -64,7 +64,8 @@ WITNESS = """
         from pytest_agentcassette._bookkeeping import LEDGER
 
         if not hasattr(session.config, "workerinput"):
-            stale = [tuple(one) for one in session.config.stash[LEDGER].stale]
+            ledger = session.config.stash.get(LEDGER, None)  # no test came as far as to need one
+            stale = [] if ledger is None else [tuple(one) for one in ledger.stale]
             Path(__file__).parent.with_name("stale.json").write_text(json.dumps(stale))
     """
 
