@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
@@ -53,18 +54,17 @@ def parse(text: str, path: object = None) -> dict[str, Any]:
         raise CassetteFormatError(path, None, f"no valid JSON: {error}") from None
     except RecursionError:
         raise CassetteFormatError(path, None, "no cassette: nested too deeply") from None
-    return validate(document, path, locate=lambda index: _line_of_step(text, index))
+    may_be_deep = text.count("[") + text.count("{") > _MAX_DEPTH
+    locate = partial(_line_of_step, text)
+    return _checked(document, path, locate=locate, may_be_deep=may_be_deep)
 
 
-def validate(
-    document: Any, path: object = None, *, locate: Callable[[int], int] | None = None
-) -> dict[str, Any]:
+def validate(document: Any, path: object = None) -> dict[str, Any]:
     """Check a document and fill in the fields of its steps that a writer may leave out.
 
     Args:
         document: What the JSON of the file says.
         path: Where it came from, for errors only.
-        locate: Tells the line on which the step of an index begins.
 
     Returns:
         A new document; the steps are new dicts that share their values with the given ones.
@@ -72,7 +72,14 @@ def validate(
     Raises:
         CassetteFormatError: The document is no cassette of a known version.
     """
-    problem = _problem_of_document(document)
+    return _checked(document, path, locate=None, may_be_deep=True)
+
+
+def _checked(
+    document: Any, path: object, *, locate: Callable[[int], int] | None, may_be_deep: bool
+) -> dict[str, Any]:
+    """As `validate`, with what is known of the text: its lines, and that few values are open."""
+    problem = _problem_of_document(document, may_be_deep=may_be_deep)
     if problem:
         raise CassetteFormatError(path, None, problem)
     steps = document["steps"]
@@ -87,11 +94,11 @@ def validate(
     return whole
 
 
-def _problem_of_document(document: object) -> str:
+def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     """What is wrong with a document, its steps aside, or nothing."""
     if not isinstance(document, dict):
         return "no cassette: the file holds no JSON object"
-    if _is_too_deep(document):
+    if may_be_deep and _is_too_deep(document):
         return "no cassette: nested too deeply"
     for name in ("version", "steps"):
         if document.get(name) is None:

@@ -117,8 +117,12 @@ class Redactor:
         Returns:
             The value without its secrets.
         """
+        if not value and isinstance(value, (list, dict)):
+            return Redacted(value, dict(types or {}), ())
         walk = _Walk(self)
         redacted = walk.value(self._without_secret_bytes(value, types or {}, walk.places))
+        if not types and not walk.places:
+            return Redacted(redacted, {}, ())
         kept = _type_map.without(types or {}, (*walk.places, *walk.renamed))
         return Redacted(redacted, kept, tuple(dict.fromkeys(walk.places)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ class Secrets:
         return text[:escaped] + self._credential.sub(PLACEHOLDER, text[escaped:])
 
 
+@lru_cache(maxsize=8)
+def _secret_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those names of variables whose values are secret; each session asks for the same."""
+    return tuple(name for name in names if name.upper().endswith(_ENVIRONMENT_NAMES))
+
+
 def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Give the secrets of an environment, also as JSON writes them.
 
@@ -134,10 +141,9 @@ def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     characters or more that is neither a path nor one plain word. The longest come first: one may
     contain another.
     """
-    named = (environ[name] for name in environ if name.upper().endswith(_ENVIRONMENT_NAMES))
     values = {
         value
-        for value in named
+        for value in map(environ.__getitem__, _secret_names(tuple(environ)))
         if len(value) >= _MIN_ENVIRONMENT_VALUE
         and not value.isalpha()
         and not re.match(_PATH, value, re.ASCII)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from agentcassette._writing import cassette_of, is_news, losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from agentcassette._cassette import Cassette
     from agentcassette._plan import Plan, Seam
@@ -268,5 +269,5 @@ def _head(keys: tuple[str, ...]) -> dict[str, Any]:
 
 def _shown(path: Path) -> str:
     """A path as a person at the working directory would write it."""
-    folder = Path.cwd()
-    return str(path.relative_to(folder) if folder in path.parents else path)
+    folder = os.getcwd().rstrip(os.sep) + os.sep  # noqa: PTH109 - each session asks
+    return str(path).removeprefix(folder)

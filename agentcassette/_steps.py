@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import _values
-from agentcassette._pointer import escape, find, put
+from agentcassette._pointer import escape
 from agentcassette._type_map import without
 
 if TYPE_CHECKING:
@@ -31,9 +30,16 @@ __all__ = [
 OUTCOME = ("result", "error", "stream", "awaitable", "future", "unfinished")
 """The fields of a step, or of a use of its stream, that tell what came of the call."""
 
-# Where the values of a step are. The names of a step's own fields are no keys of theirs: a value
-# under the key "args" may be secret, and yet a step has its arguments.
-_VALUES = ("/arguments/args", "/arguments/kwargs", "/result", "/error", "/stream/returned")
+# Where the values of a step are: the field, and what it is part of. The names of a step's own
+# fields are no keys of theirs: a value under the key "args" may be secret, and yet a step has its
+# arguments.
+_VALUES = (
+    ("arguments", "args"),
+    ("arguments", "kwargs"),
+    ("", "result"),
+    ("", "error"),
+    ("stream", "returned"),
+)
 
 
 class Down(NamedTuple):
@@ -113,10 +119,12 @@ def results_of_uses(step: dict[str, Any]) -> Iterator[Any]:
 
 def types_in(step: dict[str, Any], field: str) -> dict[str, str]:
     """The types of what is in a field of a step, by the JSON pointer below the field."""
+    if not step.get("types"):
+        return {}
     root = f"/{field}"
     return {
         pointer[len(root) :]: name
-        for pointer, name in step.get("types", {}).items()
+        for pointer, name in step["types"].items()
         if pointer == root or pointer.startswith(f"{root}/")
     }
 
@@ -142,13 +150,17 @@ def redacted(step: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
         redactor: What knows the secrets.
     """
     step = dict(step)
-    step.update((name, dict(step[name])) for name in ("arguments", "stream") if name in step)
+    for name in ("arguments", "stream"):
+        if name in step:
+            step[name] = dict(step[name])
     places: list[str] = []
-    for field in _VALUES:
-        with suppress(LookupError):  # there is no such field, or no stream that returned a value
-            value = redactor.redact(find(step, field), types_in(step, field[1:]))
-            put(step, field, value.json)
-            places += [field + place for place in value.places]
+    for parent, name in _VALUES:
+        holder = step.get(parent, {}) if parent else step
+        if name in holder:
+            field = f"{parent}/{name}" if parent else name
+            value = redactor.redact(holder[name], types_in(step, field))
+            holder[name] = value.json
+            places += [f"/{field}{place}" for place in value.places]
     if "uses" in step.get("stream", {}):
         step["stream"]["uses"] = [redacted(use, redactor) for use in step["stream"]["uses"]]
     types = without(step.pop("types", {}), places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,7 +27,7 @@ from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file, shown
-from pytest_agentcassette._options import mode_option, wants_file, wants_report
+from pytest_agentcassette._options import mode_option
 from pytest_agentcassette._planning import Plan, plan_of, run_of
 from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
@@ -233,7 +234,8 @@ class Attempt:
             kept = self._passed and pending is not None and pending.exists()
         finally:
             session.discard()
-            run_of(self._config).session = None
+            run = run_of(self._config)
+            run.session = None
         if not self._skipped:
             self.record = account(
                 session,
@@ -249,8 +251,8 @@ class Attempt:
                 path=self._path,
                 remedy=self._remedy,
                 again=_again(self._plan, self._config),
-                prices=price_list() if wants_report(self._config) else None,
-                whole=wants_file(self._config),
+                prices=price_list() if run.wants_report else None,
+                whole=run.wants_file,
             )
         if problem:
             _fail(problem)
@@ -346,5 +348,11 @@ def _again(plan: Plan, config: pytest.Config) -> str:
 def _argument(plan: Plan, config: pytest.Config) -> str:
     """The test as an argument of pytest, for a shell in the folder where pytest was started."""
     file, colons, names = plan.test.partition("::")
-    file = Path(os.path.relpath(config.rootpath / file, config.invocation_params.dir)).as_posix()
+    file = _from(str(config.invocation_params.dir), str(config.rootpath), file)
     return shlex.quote(file + colons + names)
+
+
+@lru_cache(maxsize=64)
+def _from(folder: str, root: str, file: str) -> str:
+    """The way from a folder to a file below the root; the tests of a module ask for the same."""
+    return Path(os.path.relpath(f"{root}{os.sep}{file}", folder)).as_posix()

@@ -130,7 +130,9 @@ def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) 
 
 def shown(path: Path, root: Path) -> str:
     """A path as it is shown: below the root folder, where it is there."""
-    return path.relative_to(root).as_posix() if root in path.parents else str(path)
+    text = str(path)
+    below = text.removeprefix(str(root).rstrip(os.sep) + os.sep)
+    return text if below == text else below.replace(os.sep, "/")
 
 
 def pending_file(folder: Path, test: str) -> Path:
@@ -152,7 +154,8 @@ def _below(root: Path, folder: Path) -> Path:
 
 
 def _normal(path: Path) -> Path:
-    return Path(os.path.normpath(path))
+    normal = os.path.normpath(path)
+    return path if normal == str(path) else Path(normal)
 
 
 def _file_name(test: NameParts) -> str:

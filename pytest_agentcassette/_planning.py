@@ -15,6 +15,7 @@ from pytest_agentcassette._consulting import (
     register_types,
 )
 from pytest_agentcassette._location import Location, NameParts, chosen, locate
+from pytest_agentcassette._options import wants_file, wants_report
 from pytest_agentcassette._run import RUN, Run
 from pytest_agentcassette._settings import Settings, merge, read_run_settings
 
@@ -51,7 +52,12 @@ def run_of(config: pytest.Config) -> Run:
     if RUN not in config.stash:
         cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
         folder = None if cache is None else cache.mkdir("agentcassette-pending")
-        run = Run(read_run_settings(config), pending_folder=folder)
+        run = Run(
+            read_run_settings(config),
+            pending_folder=folder,
+            wants_report=wants_report(config),
+            wants_file=wants_file(config),
+        )
         register_types(config)
         config.stash[RUN] = run
     return config.stash[RUN]

@@ -32,6 +32,8 @@ class Run:
         network: What refuses the connections of that test, if they are refused.
         begun: The ids of the tests that were begun so far.
         pending_folder: Where what failed tests have paid for is kept; None for nowhere.
+        wants_report: Whether a report of the run is asked for, in any form.
+        wants_file: Whether one is asked for that has the room for everything.
     """
 
     settings: RunSettings
@@ -42,6 +44,8 @@ class Run:
     network: NetworkGuard | None = None
     begun: set[str] = field(default_factory=set)
     pending_folder: Path | None = None
+    wants_report: bool = False
+    wants_file: bool = False
 
     def begins_again(self, test: str) -> bool:
         """Take note that a test begins, and tell whether it is a rerun in this run."""
