@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_agentcassette._destination import obstacle, same, write
 from pytest_agentcassette._options import HTML_OPTION, JSON_OPTION
 
 if TYPE_CHECKING:
@@ -23,15 +24,26 @@ def files_asked_for(config: pytest.Config) -> dict[str, Path]:
     """The files that the command line asks for, by the option.
 
     Raises:
-        pytest.UsageError: One of them can't be a file.
+        pytest.UsageError: One of them can't be written, or both are one.
     """
-    files = {}
+    files: dict[str, Path] = {}
     for option in (JSON_OPTION, HTML_OPTION):
         said = config.getoption(option)
-        if said is not None:
-            path = files[option] = config.invocation_params.dir / said
-            if not said or path.is_dir():
-                raise pytest.UsageError(f"{option}={said}: it takes the path of a file to write")
+        if said is None:
+            continue
+        path = config.invocation_params.dir / said
+        is_folder = not said or said.endswith(("/", os.sep))
+        problem = f"{path} is a folder" if is_folder else obstacle(path)
+        if problem:
+            message = f"{option}={said}: it takes the path of a file to write, and {problem}"
+            raise pytest.UsageError(message)
+        for other, taken in files.items():
+            if same(path, taken):
+                raise pytest.UsageError(
+                    f"{other} and {option} name one file, {path}, which can hold one report only:"
+                    " give each a file of its own"
+                )
+        files[option] = path
     return files
 
 
@@ -66,10 +78,12 @@ class Publisher:
         }
         for option, path in self._files.items():
             try:
-                _write(path, texts[option]())
+                # LF, also on Windows
+                write(path, texts[option]().encode("utf-8", "backslashreplace"))
                 self._written.append(path)
             except OSError as error:
-                self._problems.append(f"{option}: {path} can't be written: {error}")
+                reason = error.strerror or error
+                self._problems.append(f"{option}: {path} can't be written: {reason}")
                 if session.exitstatus == pytest.ExitCode.OK:
                     session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
@@ -80,14 +94,3 @@ class Publisher:
                 terminalreporter.write_line(f"cassette report: {path}")
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file in one go: whoever reads it sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # LF, also on Windows
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

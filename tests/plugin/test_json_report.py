@@ -207,31 +207,6 @@ def test_a_missing_cassette_is_said(project):
     assert test["problem"] == "there is no such file"
 
 
-@pytest.mark.parametrize("path", ["", "."])
-def test_a_path_that_can_be_no_file(project, path):
-    """It is refused before a test runs."""
-    project.test(TWICE)
-
-    run = project.run(f"--cassette-report-json={path}", subprocess=True)
-
-    assert run.code == pytest.ExitCode.USAGE_ERROR
-    assert f"--cassette-report-json={path}: it takes the path of a file to write" in run.text
-    assert run.live == []
-
-
-@pytest.mark.parametrize(("test", "code"), [(TWICE, 4), ("def test_no(): assert 0", 1)])
-def test_a_file_that_can_not_be_written(project, test, code):
-    """The run fails and says so, for whoever waits for the file."""
-    project.test(test)
-    project.write("out", "a file")
-
-    run = project.run(OPTION)
-
-    assert run.code == code
-    assert "--cassette-report-json: " in run.text
-    assert "can't be written" in run.text
-
-
 def test_nothing_is_said_in_a_quiet_run(project):
     """But the file is there."""
     project.test("def test_no(): pass")
