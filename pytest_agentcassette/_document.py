@@ -28,13 +28,20 @@ class Reading(NamedTuple):
     problem: str | None = None
 
 
-def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
+def document(
+    ledger: Ledger,
+    *,
+    root: Path,
+    created_at: str,
+    stopped: str | None,
+) -> dict[str, Any]:
     """Write a run down as plain JSON.
 
     Args:
         ledger: What the tests did.
         root: The folder that the paths of the cassettes start at.
         created_at: The time of the run, ISO 8601.
+        stopped: What ended the run before its last test, if anything did.
 
     Returns:
         The document; `docs/report-json.md` describes it field by field.
@@ -44,6 +51,7 @@ def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "created_at": created_at,
+        "stopped": stopped,
         "totals": {
             "outcomes": totals.outcomes,
             "calls": totals.calls,

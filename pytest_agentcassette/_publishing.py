@@ -50,6 +50,8 @@ def files_asked_for(config: pytest.Config) -> dict[str, Path]:
 class Publisher:
     """Writes the files at the end of a run, and says where they are.
 
+    A run that came to no test has nothing to tell, and leaves the files of the last one.
+
     Args:
         config: The configuration of the run.
         ledger: What the tests did.
@@ -60,18 +62,37 @@ class Publisher:
         self._config = config
         self._ledger = ledger
         self._files = files
+        self._has_run = False
+        self._stopped = ""
         self._written: list[Path] = []
+        self._left: list[Path] = []
         self._problems: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note that a test has run, or was not let to; `--setup-only` runs none."""
+        self._has_run |= report.when == "call" or not report.passed
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Take note of what stopped the run: a person, a test, `-x` under pytest-xdist."""
+        self._stopped = str(excinfo.value) or excinfo.typename
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Take note that the run broke down."""
+        self._stopped = f"internal error: {excinfo.typename}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the files, as long as a failure can fail the run."""
+        if not self._has_run:
+            self._left = [*self._files.values()]
+            return
         from pytest_agentcassette._document import document, read_steps
         from pytest_agentcassette._page import page
 
         root = self._config.rootpath
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        whole = document(self._ledger, root=root, created_at=now)
+        stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
+        whole = document(self._ledger, root=root, created_at=now, stopped=stopped or None)
         texts = {
             JSON_OPTION: lambda: json.dumps(whole, indent=1, ensure_ascii=False) + "\n",
             HTML_OPTION: lambda: page(whole, lambda path: read_steps(root / path).steps),
@@ -92,5 +113,8 @@ class Publisher:
         if self._config.getoption("verbose") >= 0:
             for path in self._written:
                 terminalreporter.write_line(f"cassette report: {path}")
+            for path in self._left:
+                line = f"no cassette report: no test ran, so {path} is left as it is"
+                terminalreporter.write_line(line)
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)

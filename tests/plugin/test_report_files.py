@@ -17,6 +17,13 @@ PLAN = """
     def test_plan():
         ask("one")
     """
+FAILING = """
+    def test_no():
+        assert 0
+
+    def test_later():
+        pass
+    """
 
 
 def paths_of(report):
@@ -173,3 +180,103 @@ def test_what_goes_wrong_in_the_end_fails_the_run(project, outcome, code):
     assert f"cassette report: {project.path / 'out/report.html'}" in run.lines
     assert run.changed == {"out/report.html"}
     assert "Traceback" not in run.text
+
+
+class TestRunsWithoutATest:
+    """They have nothing to tell, and the last report is still true of the last run."""
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--collect-only",),
+            ("--setup-plan",),
+            ("--setup-only",),
+            ("--fixtures",),
+            ("-k", "mistyped"),
+            ("mistyped.py",),
+            ("test_it.py", "broken.py"),
+            ("wrong.py",),
+        ],
+        ids=" ".join,
+    )
+    def test_the_last_report_is_left(self, project, options):
+        """Whatever kept the tests from running."""
+        project.test(PLAN)
+        project.write("broken.py", "import nothing")
+        project.test("@pytest.mark.cassette(wrong=1)\ndef test_wrong(): pass", "wrong.py")
+        project.run(f"{JSON}=report.json", f"{HTML}=report.html", "test_it.py", passed=1)
+
+        run = project.run(f"{JSON}=report.json", f"{HTML}=report.html", *options)
+
+        assert run.changed == set()
+        assert "cassette report: /" not in run.text
+
+    def test_it_is_said(self, project):
+        """Nobody shall take the old report for one of this run."""
+        project.test(PLAN)
+
+        run = project.run(f"{JSON}=report.json", "--collect-only")
+        quiet = project.run(f"{JSON}=report.json", "--collect-only", "-q")
+
+        path = project.path / "report.json"
+        assert f"no cassette report: no test ran, so {path} is left as it is" in run.lines
+        assert "cassette report" not in quiet.text
+        assert not path.exists()
+
+    @pytest.mark.parametrize(
+        "test",
+        [
+            "@pytest.mark.skip\ndef test_skipped(): pass",
+            "@pytest.fixture\ndef broken(): assert 0\ndef test_error(broken): pass",
+        ],
+        ids=["skipped", "an error of a fixture"],
+    )
+    def test_tests_that_were_not_let_to_run_are_a_run(self, project, test):
+        """It has come to its end, and used no cassette."""
+        project.test(test)
+
+        project.run(f"{JSON}=report.json")
+
+        assert paths_of(project.read("report.json")) == []
+
+
+STOPPED = {
+    "-x": (FAILING, ("-x",), "stopping after 1 failures"),
+    "-x -n 1": (FAILING, ("-p", "xdist", "-n1", "-x"), "stopping after 1 failures"),
+    "not at all": (FAILING, (), None),
+    "by a test": ("def test_out(): pytest.exit('no key left')", (), "no key left"),
+    "by hand": ("def test_out(): raise KeyboardInterrupt", (), "KeyboardInterrupt"),
+}
+
+
+@pytest.mark.parametrize(("tests", "options", "stopped"), STOPPED.values(), ids=STOPPED)
+def test_a_run_that_was_stopped_says_so(project, tests, options, stopped):
+    """What its report does not tell of may still be there."""
+    project.test(PLAN)
+    project.test(tests, "test_later.py")
+
+    project.run(f"{JSON}=report.json", *options, subprocess=True)
+
+    report = project.read("report.json")
+    assert json.loads(report)["stopped"] == stopped
+    assert paths_of(report) == PLAN_IS_TOLD
+
+
+def test_a_run_that_broke_down_says_so(project):
+    """What its tests have done until then is told."""
+    project.test(f"{PLAN}\n{FAILING}")
+    project.write(
+        "conftest.py",
+        """
+        def pytest_runtest_logfinish(nodeid):
+            if "test_no" in nodeid:
+                raise LookupError(nodeid)
+        """,
+    )
+
+    run = project.run(f"{JSON}=report.json", subprocess=True)
+
+    assert run.code == pytest.ExitCode.INTERNAL_ERROR
+    report = project.read("report.json")
+    assert json.loads(report)["stopped"] == "internal error: LookupError"
+    assert paths_of(report) == PLAN_IS_TOLD
