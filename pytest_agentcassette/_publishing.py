@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,10 +93,14 @@ class Publisher:
         root = self._config.rootpath
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         stopped = self._stopped or str(session.shouldfail or session.shouldstop or "")
-        whole = document(self._ledger, root=root, created_at=now, stopped=stopped or None)
+        # A page has to have the same steps once more.
+        read = cache(read_steps) if HTML_OPTION in self._files else read_steps
+        whole = document(
+            self._ledger, root=root, created_at=now, stopped=stopped or None, read=read
+        )
         texts = {
             JSON_OPTION: lambda: json.dumps(whole, indent=1, ensure_ascii=False) + "\n",
-            HTML_OPTION: lambda: page(whole, lambda path: read_steps(root / path).steps),
+            HTML_OPTION: lambda: page(whole, lambda path: read(root / path).steps),
         }
         for option, path in self._files.items():
             try:

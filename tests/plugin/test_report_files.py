@@ -280,3 +280,30 @@ def test_a_run_that_broke_down_says_so(project):
     report = project.read("report.json")
     assert json.loads(report)["stopped"] == "internal error: LookupError"
     assert paths_of(report) == PLAN_IS_TOLD
+
+
+def test_each_cassette_is_read_once_for_both_reports(project):
+    """They are told of one and the same content, and large ones take a while."""
+    project.test(PLAN)
+    project.run(passed=1)
+    project.write(
+        "conftest.py",
+        """
+        import sys
+        from pathlib import Path
+
+        opened = []
+        sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
+
+        def pytest_unconfigure():
+            count = sum(name.endswith("test_plan.json") for name in opened)
+            Path("count").write_text(str(count))
+        """,
+    )
+
+    counts = []
+    for options in ([f"{JSON}=out.json"], [f"{JSON}=out.json", f"{HTML}=out.html"]):
+        project.run(*options, subprocess=True, passed=1)
+        counts.append(project.read("count"))
+
+    assert counts[0] == counts[1]
