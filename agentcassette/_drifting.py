@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._errors import DivergenceError, ReplayExhausted
@@ -9,6 +10,8 @@ from agentcassette._explaining import Drift, explain
 from agentcassette._suggesting import suggest_ignore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agentcassette._comparing import Asked
     from agentcassette._matching import Tape
 
@@ -53,40 +56,61 @@ class Drifting:
         total = len(self._tape.steps)
         now = asked.as_dict()
         played_as = self._tape.find_played(asked)
-        text = self._explain(total, recorded=None, now=now, played_as=played_as)
+        text = self._explain(
+            total, played=self._played, recorded=None, now=now, played_as=played_as
+        )
         return ReplayExhausted(total, now, explanation=text)
 
     def never_called(self, index: int) -> DivergenceError:
         expected = self._tape.expected(index)
-        text = self._explain(index, recorded=expected, now=None)
+        text = self._explain(index, played=self._played, recorded=expected, now=None)
         return DivergenceError(index, expected, None, explanation=text)
 
     def divergence(self, asked: Asked, index: int, reason: str) -> DivergenceError:
+        return self.noted(asked, index, reason)()
+
+    def noted(self, asked: Asked, index: int, reason: str) -> Callable[[], DivergenceError]:
+        """Note a drift as the tape is now, and give what makes the error of it.
+
+        Telling where two long calls differ takes a while, and a replay that goes on after its
+        drifts may never be asked.
+        """
+        # Else the call is the one on tape, and what came of it differs.
+        is_other = not self._tape.is_played(index)
+        return partial(
+            self._divergence,
+            asked,
+            index,
+            reason=reason,
+            played=self._played,
+            played_as=self._tape.find_played(asked) if is_other else None,
+            comes_later=self._tape.find(asked) if is_other else None,
+        )
+
+    def _divergence(self, asked: Asked, index: int, **known: Any) -> DivergenceError:
         expected = self._tape.expected(index)
         recorded, now = self._tape.side_by_side(asked, index)
         is_same_name = expected["name"] == asked.name
-        # Else the call is the one on tape, and what came of it differs.
-        is_other = not self._tape.is_played(index)
         text = self._explain(
             index,
             recorded={"name": expected["name"], **recorded._asdict()},
             now={"name": asked.name, **now._asdict()},
-            reason=reason,
             ignore=suggest_ignore(recorded, now) if is_same_name else (),
-            played_as=self._tape.find_played(asked) if is_other else None,
-            comes_later=self._tape.find(asked) if is_other else None,
+            **known,
         )
         return DivergenceError(index, expected, asked.as_dict(), explanation=text)
 
+    @property
+    def _played(self) -> int:
+        return len(self._tape.steps) - self._tape.remaining
+
     def _explain(self, index: int, **known: Any) -> str:
-        total = len(self._tape.steps)
         return explain(
             Drift(
                 at=index,
                 path=self._terms.path,
                 mode=self._terms.mode,
-                played=total - self._tape.remaining,
-                total=total,
+                total=len(self._tape.steps),
                 full=self._terms.full,
                 rerecord=self._terms.rerecord,
                 cost=self._terms.cost,

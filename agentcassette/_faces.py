@@ -8,10 +8,12 @@ from agentcassette._contrasting import contrast
 from agentcassette._steps import read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from agentcassette._cassette import Cassette
     from agentcassette._contrasting import Contrast
+    from agentcassette._errors import DivergenceError
     from agentcassette._matching import Tape
     from agentcassette._recording import Recording, Unreplayable
 
@@ -198,11 +200,27 @@ class Player(_Face):
         self.cassette = cassette
         self.divergences: list[dict[str, Any]] = []
         self._tape: Tape | None = None
+        self._errors: list[Callable[[], DivergenceError]] = []
 
-    def follow(self, tape: Tape, divergences: list[dict[str, Any]]) -> None:
-        """Tell of a tape from now on, and of the drifts that are noted in a list."""
+    def follow(
+        self,
+        tape: Tape,
+        divergences: list[dict[str, Any]],
+        errors: list[Callable[[], DivergenceError]],
+    ) -> None:
+        """Tell of a tape from now on, and of the drifts that are noted in two lists."""
         self._tape = tape
         self.divergences = divergences
+        self._errors = errors
+
+    @property
+    def explanations(self) -> list[str]:
+        """The text of each of the `divergences`: where the calls differ, and what to do.
+
+        It is that of the `DivergenceError` which a strict replay would have raised there. To make
+        it takes a while for long calls.
+        """
+        return [str(make_error()) for make_error in self._errors]
 
     @property
     def remaining(self) -> int:

@@ -20,8 +20,10 @@ from agentcassette._returning import Returning
 from agentcassette._waiting import PATIENCE, Waiting, others_can_move
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agentcassette._comparing import Asked
-    from agentcassette._errors import AgentCassetteError
+    from agentcassette._errors import AgentCassetteError, DivergenceError
     from agentcassette._matching import Tape
 
 __all__ = ["Replaying"]
@@ -53,6 +55,7 @@ class Replaying:
     Attributes:
         tape: The steps, and which of them have been played.
         divergences: Each drift of a replay that neither raises nor gives way.
+        errors: What makes the error that each of them would have been.
         returning: The order in which outcomes go to the agent.
         fault: The first drift of a strict replay.
         over: Whether the replay gave way to a drift.
@@ -61,6 +64,7 @@ class Replaying:
     def __init__(self, tape: Tape, terms: Terms) -> None:
         self.tape = tape
         self.divergences: list[dict[str, Any]] = []
+        self.errors: list[Callable[[], DivergenceError]] = []
         self.fault: AgentCassetteError | None = None
         self.over = False
         self._told = False
@@ -282,6 +286,7 @@ class Replaying:
 
     def _note(self, asked: Asked, index: int, reason: str) -> None:
         self._jumps.clear()
+        self.errors.append(self._drifts.noted(asked, index, reason))
         self.divergences.append(
             {
                 "index": index,

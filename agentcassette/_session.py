@@ -219,7 +219,8 @@ class Machine(_active.Member):
             return Recorder(self.path, mode, self._trajectory, self.recording, model)
         player = Player(self.path, mode, self._trajectory, self._tape, strict=self.plan.strict)
         if self.replaying is not None:
-            player.follow(self.replaying.tape, self.replaying.divergences)
+            replaying = self.replaying
+            player.follow(replaying.tape, replaying.divergences, replaying.errors)
         return player
 
     def _unanswered(self, asked: Asked) -> Taping | None:

@@ -78,7 +78,7 @@ def replay(
     Args:
         path: The file of the cassette.
         strict: Whether the first drift raises. If not, the nearest step answers, and each drift is
-            noted in the player's `divergences`.
+            noted in the player's `divergences`, and told in full in its `explanations`.
         redact: Names of keys whose values are not compared, beside those that the cassette keeps;
             the patterns that it was recorded with.
         ignore: What of the arguments is not compared: paths (``kwargs.messages[*].id``) and the

@@ -128,8 +128,9 @@ def _drifts(session: Session[Recorder | Player], ending: Ending) -> tuple[tuple[
     fault = ending.fault
     if fault is not None:
         return ((getattr(fault, "step_index", session.face.replayed), str(fault)),)
-    noted = session.face.divergences if isinstance(session.face, Player) else []
-    return tuple((one["index"], _line(one)) for one in noted)
+    face = session.face
+    noted = zip(face.divergences, face.explanations) if isinstance(face, Player) else ()
+    return tuple((one["index"], text) for one, text in noted)
 
 
 def _line(drift: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from agentcassette import Cassette, CassetteFormatError, CassetteNotFound
 from pytest_agentcassette._ledger import total
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pytest_agentcassette._ledger import Ledger, Record
@@ -28,13 +28,22 @@ class Reading(NamedTuple):
     problem: str | None = None
 
 
-def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
+def document(
+    ledger: Ledger,
+    *,
+    root: Path,
+    created_at: str,
+    stopped: str | None,
+    read: Callable[[Path], Reading],
+) -> dict[str, Any]:
     """Write a run down as plain JSON.
 
     Args:
         ledger: What the tests did.
         root: The folder that the paths of the cassettes start at.
         created_at: The time of the run, ISO 8601.
+        stopped: What ended the run before its last test, if anything did.
+        read: Gives what is in the cassette at a path, as `read_steps` does.
 
     Returns:
         The document; `docs/report-json.md` describes it field by field.
@@ -44,6 +53,7 @@ def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "created_at": created_at,
+        "stopped": stopped,
         "totals": {
             "outcomes": totals.outcomes,
             "calls": totals.calls,
@@ -52,7 +62,7 @@ def document(ledger: Ledger, *, root: Path, created_at: str) -> dict[str, Any]:
             "price": totals.price,
             "price_saved": totals.price_saved,
         },
-        "tests": [_test(record, root) for record in records],
+        "tests": [_test(record, read(root / record.path)) for record in records],
         "stale": [one._asdict() for one in ledger.stale],
         "live_calls": [one._asdict() for one in ledger.live_calls],
         "lost_workers": ledger.lost_workers,
@@ -124,8 +134,7 @@ def timeline(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-def _test(record: Record, root: Path) -> dict[str, Any]:
-    reading = read_steps(root / record.path)
+def _test(record: Record, reading: Reading) -> dict[str, Any]:
     return {
         **record.to_plain(),
         "cost": record.cost._asdict(),

@@ -227,6 +227,22 @@ class TestBestEffort:
         assert player.divergences[0]["reason"] == "another call was recorded"
         assert player.divergences[0]["index"] == 0
 
+    @pytest.mark.parametrize(
+        "calls",
+        [[(ask, "a"), (ask, "x")], [(ask, "a"), (ask, "c")], [(look_up, "a")]],
+        ids=["arguments", "order", "name"],
+    )
+    def test_the_first_drift_is_explained_as_a_strict_replay_does(self, tape, calls):
+        """Whoever reads of it later needs the same facts, and as they were at that time."""
+        recorded(tape, (ask, "a"), (ask, "b"), (ask, "c"))
+        with pytest.raises(DivergenceError) as raised:
+            replayed(tape, *calls)
+
+        player, _ = replayed(tape, *calls, (ask, "again"), strict=False)
+
+        assert player.explanations[0] == str(raised.value)
+        assert len(player.explanations) == len(player.divergences) > 1
+
     def test_skipped_steps_do_not_make_later_calls_drift(self, tape):
         """A change is told once, not for the rest of the run."""
         recorded(tape, *[(ask, prompt) for prompt in "abcde"])

@@ -159,16 +159,41 @@ def test_a_drift_is_told_in_full(project):
     assert test["unplayed_steps"] == [0, 1]
 
 
-def test_drifts_that_fail_no_test_are_told_as_well(project):
-    """With the reason that each of them has."""
+def test_drifts_that_fail_no_test_are_told_in_full_as_well(project):
+    """Each with its diff: no other place tells where the calls differ."""
     project.test(TWICE)
     project.run(passed=1)
     project.edit("test_it.py", '"one"', '"other"')
+    project.edit("test_it.py", '"two"', '"many"')
 
     project.run(OPTION, "--record-mode=none", passed=1)
 
     (test,) = json.loads(project.read("out/report.json"))["tests"]
-    assert test["drifts"] == [{"step": 0, "message": test["drift"][0]}]
+    assert [drift["step"] for drift in test["drifts"]] == [0, 1]
+    for drift, change in zip(test["drifts"], ['"one" -> "other"', '"two" -> "many"']):
+        assert drift["message"].startswith(f"Replay diverged at step {drift['step']}: ask differs")
+        assert change in drift["message"]
+    assert len(test["drift"]) == 2
+
+
+def test_what_is_ignored_is_no_part_of_a_diff(project):
+    """It would be taken for the cause."""
+    project.test(
+        """
+        @pytest.mark.cassette(ignore="kwargs.query.id")
+        def test_plan():
+            search(query={"id": 1, "text": "one"})
+        """
+    )
+    project.run(passed=1)
+    project.edit("test_it.py", '{"id": 1, "text": "one"}', '{"id": 2, "text": "two"}')
+
+    project.run(OPTION, "--record-mode=none", passed=1)
+
+    (test,) = json.loads(project.read("out/report.json"))["tests"]
+    (drift,) = test["drifts"]
+    assert 'query.text: "one" -> "two"' in drift["message"]
+    assert "query.id" not in drift["message"]
 
 
 def test_a_missing_cassette_is_said(project):
@@ -180,31 +205,6 @@ def test_a_missing_cassette_is_said(project):
     (test,) = json.loads(project.read("out/report.json"))["tests"]
     assert (test["outcome"], test["steps"]) == ("missing", [])
     assert test["problem"] == "there is no such file"
-
-
-@pytest.mark.parametrize("path", ["", "."])
-def test_a_path_that_can_be_no_file(project, path):
-    """It is refused before a test runs."""
-    project.test(TWICE)
-
-    run = project.run(f"--cassette-report-json={path}", subprocess=True)
-
-    assert run.code == pytest.ExitCode.USAGE_ERROR
-    assert f"--cassette-report-json={path}: it takes the path of a file to write" in run.text
-    assert run.live == []
-
-
-@pytest.mark.parametrize(("test", "code"), [(TWICE, 4), ("def test_no(): assert 0", 1)])
-def test_a_file_that_can_not_be_written(project, test, code):
-    """The run fails and says so, for whoever waits for the file."""
-    project.test(test)
-    project.write("out", "a file")
-
-    run = project.run(OPTION)
-
-    assert run.code == code
-    assert "--cassette-report-json: " in run.text
-    assert "can't be written" in run.text
 
 
 def test_nothing_is_said_in_a_quiet_run(project):

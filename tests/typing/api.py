@@ -190,6 +190,7 @@ def owned_session(session: Session[Recorder | Player], seen: Recorder | Player) 
         assert_type(seen.cassette, Cassette | None)
     else:
         assert_type(seen.divergences, list[dict[str, Any]])
+        assert_type(seen.explanations, list[str])
 
 
 def watching(calls: list[tuple[str, str]]) -> None:
