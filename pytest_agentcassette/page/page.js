@@ -153,10 +153,17 @@ function told(step, said, isUnplayed, steps) {
 }
 
 function spoken(form, text) {
+  if (form === "tools") {
+    const [listing, whole] = text.includes("\n\n") ? text.split(/\n\n([^]*)/) : ["tools", text];
+    return folded(listing, whole);
+  }
   if (form !== "json" && text.length < 4000) return element("pre", {}, text);
   if (text.length < 200) return element("pre", {}, text.replace(/\s*\n\s*/g, " "));
-  const first = text.replace(/\s+/g, " ").slice(0, 90);
-  return element("details", text.length < 600 ? { open: "" } : {}, element("summary", {}, first), element("pre", {}, text));
+  return folded(`${text.slice(0, 400).replace(/\s+/g, " ").slice(0, 90)} …`, text, text.length < 600);
+}
+
+function folded(summary, text, open = false) {
+  return element("details", open ? { open: "" } : {}, element("summary", {}, summary), element("pre", {}, text));
 }
 
 // -- what needs a hand, and the totals ---------------------------------------------------------

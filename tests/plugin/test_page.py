@@ -51,8 +51,8 @@ def test_the_data_stands_in_the_page():
         "problem": "gone",
         "said": [
             [
-                ["call", "json", '{\n "args": [\n  "a"\n ],\n "kwargs": {}\n}'],
-                ["answer", "json", '"b"'],
+                ["call", "call", 'ask("a")'],
+                ["answer", "text", "b"],
             ]
         ],
     }
