@@ -2,12 +2,12 @@
 
 // What has to be done where an outcome needs a hand, in the order in which it is told.
 const URGENT = {
-  drifted: "Drifted. If the change is meant, record what changed:",
-  missing: "Without a cassette. Record one:",
-  unusable: "Unusable. Bring the file back, or delete it and record it:",
-  differs: "Today's run differs. If that is right, record it:",
-  pending: "Failed. What was paid for is kept, and used when the test runs again:",
-  discarded: "Failed. What was paid for is not kept:",
+  drifted: "Drifted. If the change is meant, record what changed",
+  missing: "Without a cassette. Record one",
+  unusable: "Unusable. Bring the file back, or delete it and record it",
+  differs: "Today's run differs. If that is right, record it",
+  pending: "Failed. What was paid for is kept, and used when the test runs again",
+  discarded: "Failed. What was paid for is not kept",
 };
 const COLUMNS = [
   ["outcome", (test) => test.outcome],
@@ -24,10 +24,15 @@ const number = (value) => value.toLocaleString("en");
 const counted = (count, what) => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
 
 function seconds(ms) {
+  if (ms > 0 && ms < 10) return `${ms.toFixed(1)}ms`;
   if (ms < 100) return `${Math.round(ms)}ms`;
   if (ms < 59950) return `${(ms / 1000).toFixed(1)}s`;
   const whole = Math.round(ms / 1000);
   return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
+}
+
+function dollars(price) {
+  return price < 0.0001 ? "<$0.0001" : `$${price.toFixed(price < 0.01 ? 4 : 2)}`;
 }
 
 /** An element; whatever is data becomes text, never markup. */
@@ -154,6 +159,7 @@ function open(at) {
   names[at].setAttribute("aria-expanded", "true");
   rows[at].classList.add("open");
   state.open = at;
+  details.scrollIntoView({ block: "nearest" });
   notice("");
   address(test.test);
 }
@@ -199,7 +205,7 @@ function follow() {
 }
 
 function facts(test) {
-  const price = test.price === null ? "" : `, $${test.price.toFixed(2)}`;
+  const price = test.price ? `, ${dollars(test.price)}` : "";
   const saved = test.saved.input_tokens + test.saved.output_tokens;
   const recorded = test.recorded_at ? `${test.recorded_at.slice(0, 16).replace("T", " ")}${age(test.recorded_at)}` : "at an unknown time";
   return `${counted(test.calls, "call")}, ${number(test.cost.input_tokens)} tokens in, ${number(test.cost.output_tokens)} out, ${seconds(test.cost.duration_ms)} live${price}; ${counted(saved, "token")} not spent; recorded ${recorded}`;
@@ -237,7 +243,7 @@ const ROW = 1.7;
 
 /** The calls from left to right; one that was made inside of another stands in it. */
 function timeline(steps, unplayed) {
-  const end = Math.max(1, ...steps.map((step) => step.end_ms));
+  const end = Math.max(...steps.map((step) => step.end_ms)) || 1;
   const height = Math.max(...steps.map((step) => step.row + step.rows));
   const drawn = element("div", { class: "timeline", role: "group", "aria-label": `${counted(steps.length, "call")} over ${seconds(end)}` });
   drawn.style.height = `${height * ROW + 0.2}rem`;
@@ -250,7 +256,9 @@ function timeline(steps, unplayed) {
     call.classList.toggle("unplayed", unplayed.has(step.index));
     call.classList.toggle("around", step.rows > 1);
     call.style.left = `${(100 * step.start_ms) / end}%`;
-    call.style.width = `${(100 * (step.end_ms - step.start_ms)) / end}%`;
+    const width = (100 * (step.end_ms - step.start_ms)) / end;
+    call.style.width = `${width}%`;
+    call.classList.toggle("narrow", width < 2.5);
     depths[step.index] = step.parent === null ? 0 : Math.min(depths[step.parent] + 1, 3);
     call.style.top = `${step.row * ROW + 0.2}rem`;
     call.style.height = `${step.rows * ROW - 0.2 - 0.15 * depths[step.index]}rem`; // what stands inside of another ends above its edge
@@ -288,30 +296,38 @@ function folded(summary, text, open = false) {
 
 // -- what needs a hand, and the totals ---------------------------------------------------------
 
+// So many entries of each heading are told at once; a run in which everything has drifted has other things to tell.
+const LISTED = 6;
+
 function actions() {
   const groups = [];
   const group = (heading, entries, fix = null) => {
-    if (entries.length) groups.push(element("h3", {}, heading), ...(fix ? [command(fix)] : []), element("ul", {}, ...entries));
+    if (!entries.length) return;
+    groups.push(element("h3", {}, `${heading} (${number(entries.length)})`), ...(fix ? [command(fix)] : []), element("ul", {}, ...entries.slice(0, LISTED)));
+    const more = entries.slice(LISTED);
+    if (more.length) groups.push(element("details", {}, element("summary", {}, `${number(more.length)} more`), element("ul", {}, ...more)));
   };
+  const entry = (what, fix, properties = {}) => element("li", properties, element("span", {}, ...what), fix ? command(fix) : null);
   const remedies = new Map(run.tests.map((test) => [test.test, test.remedy]));
   for (const [outcome, heading] of Object.entries(URGENT)) {
     const entries = [];
     run.tests.forEach((test, at) => {
-      if (test.outcome === outcome) entries.push(element("li", {}, button(test.test, () => visit(at), { class: `link ${outcome}` }), " ", test.drift[0] || "", test.remedy ? command(test.remedy) : null));
+      if (test.outcome === outcome) entries.push(entry([button(test.test, () => visit(at), { class: `link ${outcome}` }), " ", test.drift[0] || ""], test.remedy));
     });
     group(heading, entries);
   }
-  const crashed = run.lost_workers ? `${counted(run.lost_workers, "worker")} crashed: ${run.lost_tests.join(", ") || "the tests that ran there are not known"}` : null;
-  group("What was running then is not known:", crashed ? [element("li", { class: "drifted" }, crashed)] : []);
-  const stale = (kind, fix) => run.stale.filter((one) => one.kind === kind).map((one) =>
-    element("li", {}, element("code", {}, one.path), ` ${one.detail}`, fix(one) ? command(fix(one)) : null));
-  group("Stale. No test claims these any more; delete them:", stale("unclaimed", () => null), "pytest --cassette-prune");
+  if (run.lost_workers) {
+    const tests = run.lost_tests.length ? run.lost_tests : ["the tests that ran there last are not known"];
+    group(`${counted(run.lost_workers, "worker")} crashed. What these tests did is not known`, tests.map((test) => entry([test], null, { class: "drifted" })));
+  }
+  const stale = (kind, fix) => run.stale.filter((one) => one.kind === kind).map((one) => entry([element("code", {}, one.path), ` ${one.detail}`], fix(one)));
   const again = (one) => remedies.get(one.test);
-  group("Stale. These have steps that are never played; record them again:", stale("unplayed", again));
-  group("Stale. These are old; record them again:", stale("old", again));
-  group("Live calls outside of any session, which no cassette could answer. Refuse such calls with --cassette-live=block:", run.live_calls.map((one) => {
+  group("Stale. No test claims these any more; delete them", stale("unclaimed", () => null), "pytest --cassette-prune");
+  group("Stale. These have steps that are never played; record them again", stale("unplayed", again));
+  group("Stale. These are old; record them again", stale("old", again));
+  group("Live calls outside of any session, which no cassette could answer. Refuse such calls with --cassette-live=block", run.live_calls.map((one) => {
     const where = one.fixture === null ? one.test : `${one.test} (fixture ${one.fixture})`;
-    return element("li", {}, `${counted(one.calls, "call")} of ${one.name}: ${where}`);
+    return entry([`${counted(one.calls, "call")} of ${one.name}: ${where}`], null);
   }));
   find("#action").hidden = !groups.length;
   find("#action").append(...groups);
@@ -319,8 +335,8 @@ function actions() {
 
 function totals() {
   const { calls, cost, saved, price_saved: price } = run.totals;
-  const dollars = price === null ? "" : ` and $${price.toFixed(2)}`;
-  find("#totals").textContent = `${counted(run.tests.length, "test")}, ${counted(calls, "call")}, ${counted(cost.input_tokens + cost.output_tokens, "token")}; not spent: ${counted(saved.input_tokens + saved.output_tokens, "token")}, ${seconds(saved.duration_ms)}${dollars}. ${run.created_at.slice(0, 16).replace("T", " ")} UTC`;
+  const spared = price ? ` and ${dollars(price)}` : "";
+  find("#totals").textContent = `${counted(run.tests.length, "test")}, ${counted(calls, "call")}, ${counted(cost.input_tokens + cost.output_tokens, "token")}; not spent: ${counted(saved.input_tokens + saved.output_tokens, "token")}, ${seconds(saved.duration_ms)}${spared}. ${run.created_at.slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function controls() {
@@ -393,7 +409,7 @@ addEventListener("hashchange", follow);
 // On paper nothing can be unfolded.
 let folds = [];
 addEventListener("beforeprint", () => {
-  folds = [...document.querySelectorAll("#details details:not([open])")];
+  folds = [...document.querySelectorAll("details:not([open])")];
   for (const fold of folds) fold.open = true;
 });
 addEventListener("afterprint", () => { for (const fold of folds) fold.open = false; });

@@ -7,12 +7,16 @@ one whose path is in the variable `AGENTCASSETTE_CHROMIUM`.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from pytest_agentcassette._document import timeline
 from pytest_agentcassette._page import page
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = (
     "</script><script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
@@ -134,11 +138,21 @@ def browser():
 
 
 @pytest.fixture
-def file(tmp_path):
+def write(tmp_path):
+    """Write a page of the document, with some of it changed."""
+
+    def write(**changes: Any) -> Path:
+        file = tmp_path / "page.html"
+        file.write_text(page({**DOCUMENT, **changes}, lambda _: STEPS), encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def file(write):
     """The page."""
-    file = tmp_path / "page.html"
-    file.write_text(page(DOCUMENT, lambda _: STEPS), encoding="utf-8")
-    return file
+    return write()
 
 
 @pytest.fixture

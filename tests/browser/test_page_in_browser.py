@@ -18,7 +18,8 @@ def test_what_needs_a_hand_comes_first(view):
     expect(action).to_contain_text("pytest --record-mode=update test_it.py::test_trip")
     expect(action).to_contain_text("pytest --cassette-prune")
     expect(action).to_contain_text("2 calls of ask: test_it.py::test_x (fixture agent)")
-    expect(action).to_contain_text("1 worker crashed: test_it.py::test_y")
+    expect(action).to_contain_text("1 worker crashed")
+    expect(action).to_contain_text("test_it.py::test_y")
     assert listed(view) == ["test_trip", "test_first", "test_other"]
 
 
@@ -28,6 +29,21 @@ def test_every_stale_cassette_has_a_command(view):
     again = "pytest --record-mode=update test_it.py::"
     expect(lists.filter(has_text="1 step never played")).to_contain_text(f"{again}test_first")
     expect(lists.filter(has_text="140 days old")).to_contain_text(f"{again}test_other")
+
+
+def test_much_of_a_kind_hides_nothing_of_another(open_page, write):
+    """Of each are told some, and the rest when one asks for it."""
+    stale = [
+        {"kind": kind, "path": f"{kind}-{at}.json", "detail": "", "test": None}
+        for kind in ("unclaimed", "old")
+        for at in range(9)
+    ]
+    view = open_page(write(stale=stale).as_uri())
+    expect(view.get_by_text("unclaimed-5.json")).to_be_visible()
+    expect(view.get_by_text("unclaimed-6.json")).to_be_hidden()
+    expect(view.get_by_text("old-0.json")).to_be_visible()
+    view.locator("#action summary", has_text="3 more").first.click()
+    expect(view.get_by_text("unclaimed-8.json")).to_be_visible()
 
 
 def test_what_needs_a_hand_leads_to_its_test(view):
