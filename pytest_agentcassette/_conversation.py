@@ -108,7 +108,10 @@ class _Thread:
         node = self._start
         node.step = len(self._known)
         for said in known:
-            node = node.next.setdefault(said, _Node())
+            following = node.next.get(said)
+            if following is None:
+                following = node.next[said] = _Node()
+            node = following
             node.step = len(self._known)
         self._requests.append(request)
         self._known.append(known)

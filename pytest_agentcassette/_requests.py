@@ -30,24 +30,21 @@ class Request(NamedTuple):
 
     Attributes:
         read: The messages of the conversation so far, and what is said in each.
+        history: All that is said in them, part by part.
         orders: What it is told beside the history.
         tools: The tools that it is offered.
         settings: All other arguments of the call, by name.
     """
 
     read: list[tuple[dict[str, Any], list[Said]]]
+    history: list[Said]
     orders: list[Said]
     tools: list[Said]
     settings: dict[str, str]
 
-    @property
-    def history(self) -> list[Said]:
-        """The conversation so far, part by part."""
-        return [one for _, said in self.read for one in said]
-
 
 #: A call that asks nothing.
-NOTHING = Request([], [], [], {})
+NOTHING = Request([], [], [], [], {})
 
 
 def requested(arguments: dict[str, Any], before: Request = NOTHING) -> Request | None:
@@ -63,7 +60,8 @@ def requested(arguments: dict[str, Any], before: Request = NOTHING) -> Request |
     given = _given(arguments)
     messages = {name: _messages(name, value) for name, value in given.items()}
     place = next((name for name in (*_HISTORIES, *messages) if messages.get(name)), None)
-    request = Request(_read(messages.get(place or "", []), before.read), [], [], {})
+    read = _read(messages.get(place or "", []), before.read)
+    request = Request(read, [one for _, said in read for one in said], [], [], {})
     if not request.history:
         return None
     for name, value in given.items():
