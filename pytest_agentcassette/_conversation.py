@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentcassette._chunks import joined
+from pytest_agentcassette._frameworks import translated
 from pytest_agentcassette._messages import Said, answers_of, as_json, said_in
 from pytest_agentcassette._requests import NOTHING, Request, requested
 from pytest_agentcassette._wording import plural
@@ -36,7 +37,7 @@ def conversation(steps: Sequence[dict[str, Any]]) -> list[list[Said]]:
     """
     threads: dict[str, _Thread] = {}
     turns = []
-    for step in steps:
+    for step in map(translated, steps):
         thread = threads.setdefault(step["name"], _Thread())
         request = requested(step["arguments"], thread.latest)
         if request is None:
