@@ -37,13 +37,13 @@ def conversation(steps: Sequence[dict[str, Any]]) -> list[list[Said]]:
     """
     threads: dict[str, _Thread] = {}
     turns = []
-    for step in map(translated, steps):
-        thread = threads.setdefault(step["name"], _Thread())
-        request = requested(step["arguments"], thread.latest)
+    for step in steps:
+        thread, spoken = threads.setdefault(step["name"], _Thread()), translated(step)
+        request = requested(spoken["arguments"], thread.latest)
         if request is None:
             turns.append([_call(step), *_answered(step)])
             continue
-        turn, answer = [*thread.tell(request)], [*_answered(step, "assistant")]
+        turn, answer = [*thread.tell(request)], [*_answered(spoken, "assistant")]
         thread.go_on(request, answer)
         turns.append([*turn, *answer])
     return turns

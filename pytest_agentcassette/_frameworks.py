@@ -1,7 +1,8 @@
-"""The steps of agent frameworks, put into the words of the APIs that their models have."""
+"""The steps of agent frameworks and of HTTP clients, put into the words of the APIs behind them."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentcassette._messages import dicts
@@ -26,9 +27,13 @@ _ROLES = {
 _KINDS = ("request", "response")
 _SPEAKERS = {"system-prompt": "system", "user-prompt": "user", "retry-prompt": "user"}
 
+# A response that is an answer, and how events stand in one that is a stream.
+_OK = 200
+_DATA, _LAST = "data:", "[DONE]"
+
 
 def translated(step: dict[str, Any]) -> dict[str, Any]:
-    """Put a step into other words, if it is one of LangChain's or of pydantic-ai's.
+    """Put a step into other words, if it is one of LangChain's, of pydantic-ai's or of HTTP.
 
     Args:
         step: The step, as a cassette has it.
@@ -44,6 +49,8 @@ def translated(step: dict[str, Any]) -> dict[str, Any]:
     if roles:
         return _of_langchain(step, roles)
     given = dict(step["arguments"]["kwargs"])
+    if step.get("type") == "http" and isinstance(given.get("body"), dict):
+        return _of_http(step, given)
     given.update({f"args[{at}]": one for at, one in enumerate(step["arguments"]["args"])})
     for name, value in given.items():
         if value and isinstance(value, list) and all(map(_is_of_pydantic_ai, value)):
@@ -71,6 +78,26 @@ def _of_pydantic_ai(step: dict[str, Any], given: dict[str, Any], history: str) -
             said[name] = value
     arguments = {"args": [], "kwargs": said}
     return {**step, "arguments": arguments, "result": _answered(step["result"])}
+
+
+def _of_http(step: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    said = {"url": given.get("url"), **given["body"]}
+    arguments = {"args": [], "kwargs": said}
+    return {**step, "arguments": arguments, "result": _content(step["result"])}
+
+
+def _content(result: Any) -> Any:
+    """The content of a response that is JSON, or the events of one that is a stream."""
+    if isinstance(result, dict) and isinstance(result.get("content"), dict):
+        return result["content"] if result.get("status_code") == _OK else result
+    if not isinstance(result, list):
+        return result
+    text = "".join(chunk for chunk in result if isinstance(chunk, str))
+    data = [line[len(_DATA) :].strip() for line in text.splitlines() if line.startswith(_DATA)]
+    try:
+        return [json.loads(event) for event in data if event != _LAST] or result
+    except ValueError:
+        return result
 
 
 def _spoken(value: Any, place: str, roles: dict[str, str]) -> Any:

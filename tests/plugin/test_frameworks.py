@@ -1,4 +1,4 @@
-"""What was said in the steps of agent frameworks, whose messages are none of an API."""
+"""What was said in the steps of agent frameworks and of HTTP clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HM = Said("assistant", "thinking", "Hm.")
 def step(*args: Any, result: Any = None, **fields: Any) -> dict[str, Any]:
     """Make a step of these arguments."""
     arguments = {"args": list(args), "kwargs": fields.pop("kwargs", {})}
-    return {"name": "ask", "arguments": arguments, "result": result, **fields}
+    return {"name": "ask", "type": "llm", "arguments": arguments, "result": result, **fields}
 
 
 def classes(place: str, *names: str) -> dict[str, str]:
@@ -162,3 +162,59 @@ class TestPydanticAI:
         (said,) = conversation([step([QUESTION], result=events, stream={"form": "async_iterable"})])
         others = Said("answer", "json", '[{"event_kind": "other"}, 1]')
         assert said == [BRIEF, USER, HM, LISBON, CALL, others]
+
+
+URL = "http://localhost/v1/chat"
+
+
+def sent(result: Any, body: Any = None, **fields: Any) -> list[Said]:
+    """Tell a request to a model, and what came of it."""
+    body = body or {"model": "gpt", "messages": [{"role": "user", "content": "Where to?"}]}
+    kwargs = {"method": "POST", "url": URL, "body": body}
+    (said,) = conversation([step(type="http", kwargs=kwargs, result=result, **fields)])
+    return said
+
+
+def streamed(*chunks: Any) -> list[Said]:
+    """Tell what came in a stream."""
+    return sent([{"status_code": 200}, *chunks], stream={"form": "iterable"})[2:]
+
+
+class TestHTTP:
+    """What an SDK says stands in the body of a request."""
+
+    def test_a_conversation(self):
+        """The address is one of its settings."""
+        content = {"choices": [{"message": {"role": "assistant", "content": "Lisbon."}}]}
+        settings = Said("settings", "note", f"url: {URL}, model: gpt")
+        assert sent({"status_code": 200, "content": content}) == [settings, USER, LISBON]
+
+    def test_an_answer_that_is_none(self):
+        """It is told whole."""
+        failed = {"status_code": 500, "content": {"error": "no"}}
+        text = '{"status_code": 500, "content": {"error": "no"}}'
+        assert sent(failed)[2:] == [Said("answer", "json", text)]
+        assert sent(None)[2:] == [Said("answer", "json", "null")]
+
+    def test_a_stream(self):
+        """Its events, however they were cut."""
+        deltas = [
+            f'{{"choices": [{{"delta": {{"content": "{text}"}}}}]}}' for text in ("Lis", "bon.")
+        ]
+        text = "".join(f"data: {delta}\n\n" for delta in (*deltas, "[DONE]"))
+        assert streamed(text[:20], text[20:]) == [LISBON]
+
+    def test_a_stream_of_something_else(self):
+        """It is told as it came."""
+        other = Said("answer", "json", '[{"status_code": 200}]')
+        assert streamed("Lisbon.") == [LISBON, other]
+        assert streamed("data: {") == [Said("assistant", "text", "data: {"), other]
+
+    def test_a_request_that_is_no_question(self):
+        """It is told as a call, with all that came of it."""
+        response = {"status_code": 200, "content": {"a": 1}}
+        call = Said(
+            "call", "call", 'ask(method="POST", url="http://localhost/v1/chat", body={"a": 1})'
+        )
+        whole = Said("answer", "json", '{"status_code": 200, "content": {"a": 1}}')
+        assert sent(response, body={"a": 1}) == [call, whole]
