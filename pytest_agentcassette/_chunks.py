@@ -58,7 +58,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.role = "assistant"
-        self.by_place: dict[Any, dict[str, Any]] = {}
+        self.by_place: dict[tuple[int, str], dict[str, Any]] = {}
         self._message = 0
 
     def begin_message(self) -> None:
@@ -67,13 +67,14 @@ class _Parts:
 
     def put(self, place: Any, part: dict[str, Any]) -> None:
         """Put a part at a place."""
-        self.by_place[self._message, place] = dict(part)
+        self.by_place[self._message, str(place)] = dict(part)
 
     def add(self, place: Any, name: str, piece: Any) -> None:
         """Add a piece to the part at a place."""
         if isinstance(piece, str) and piece:
-            part = self.by_place.setdefault((self._message, place), {"type": _TYPES[name]})
-            part[name] = part.get(name, "") + piece
+            part = self.by_place.setdefault((self._message, str(place)), {"type": _TYPES[name]})
+            before = part.get(name)
+            part[name] = before + piece if isinstance(before, str) else piece
 
     def append(self, name: str, piece: str) -> None:
         """Add a piece to the last part, or to a new one where that is of another type."""
@@ -84,11 +85,12 @@ class _Parts:
             break
         self.add(len(self.by_place), name, piece)
 
-    def call(self, place: Any, call: dict[str, Any]) -> None:
+    def call(self, place: Any, pieces: Any) -> None:
         """Add a piece of a call of a tool: its name comes first, then its arguments."""
-        if call.get("name"):
-            self.put(place, {"type": "tool_use", "name": call["name"], "input": ""})
-        self.add(place, "input", call.get("arguments"))
+        for call in dicts([pieces]):
+            if call.get("name"):
+                self.put(place, {"type": "tool_use", "name": call["name"], "input": ""})
+            self.add(place, "input", call.get("arguments"))
 
 
 def _take(chunk: Any, parts: _Parts) -> bool:
@@ -122,9 +124,9 @@ def _take_chat(chunk: dict[str, Any], parts: _Parts) -> None:
         for said in dicts([delta]):
             parts.add((index, "thinking"), "thinking", said.get("reasoning_content"))
             parts.add((index, "text"), "text", said.get("content") or said.get("refusal"))
-            parts.call((index, "call"), said.get("function_call") or {})
+            parts.call((index, "call"), said.get("function_call"))
             for call in dicts(said.get("tool_calls")):
-                parts.call((index, call.get("index")), call.get("function") or {})
+                parts.call((index, call.get("index")), call.get("function"))
 
 
 def _take_response(chunk: dict[str, Any], kind: str, parts: _Parts) -> None:
@@ -163,11 +165,11 @@ def _take_candidates(chunk: dict[str, Any], parts: _Parts) -> bool:
     if not isinstance(chunk.get("candidates"), list):
         return not chunk.get("prompt_feedback") and "usage_metadata" in chunk
     for candidate in dicts(chunk["candidates"]):
-        content = candidate.get("content") or {}
-        parts.role = content.get("role") or parts.role
-        for part in dicts(content.get("parts")):
-            if isinstance(part.get("text"), str):
-                parts.append("thinking" if part.get("thought") else "text", part["text"])
-            else:
-                parts.put(len(parts.by_place), part)
+        for content in dicts([candidate.get("content")]):
+            parts.role = content.get("role") or parts.role
+            for part in dicts(content.get("parts")):
+                if isinstance(part.get("text"), str):
+                    parts.append("thinking" if part.get("thought") else "text", part["text"])
+                else:
+                    parts.put(len(parts.by_place), part)
     return True

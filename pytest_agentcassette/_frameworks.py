@@ -105,7 +105,9 @@ def _spoken(value: Any, place: str, roles: dict[str, str]) -> Any:
     if not isinstance(value, list):
         return value
     return [
-        {"role": roles[f"{place}/{at}"], **one} if f"{place}/{at}" in roles else one
+        {"role": roles[f"{place}/{at}"], **one}
+        if isinstance(one, dict) and f"{place}/{at}" in roles
+        else one
         for at, one in enumerate(value)
     ]
 

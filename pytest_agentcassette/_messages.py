@@ -62,7 +62,7 @@ def said_in(message: dict[str, Any]) -> list[Said]:
         said += [one for place in _PARTS for one in _content(message.get(place), role)]
     said += _part(message, role)
     for call in dicts(message.get("tool_calls")):
-        said.append(_call(call.get("function") or call, role))
+        said += [_call(one, role) for one in dicts([call.get("function")]) or [call]]
     return said or _unknown(message, role)
 
 
@@ -115,7 +115,10 @@ def _part(part: dict[str, Any], role: str) -> list[Said]:
         if isinstance(part.get(name), str) and part[name]
     ]
     if kind == "reasoning":
-        said += [Said(role, "thinking", one["text"]) for one in dicts(part.get("summary"))]
+        said += [
+            Said(role, "thinking", one["text"])
+            for one in filter(_is_text, dicts(part.get("summary")))
+        ]
     if isinstance(part.get("function_call"), dict):
         said.append(_call(part["function_call"], role))
     return said

@@ -341,6 +341,14 @@ def test_nothing_is_lost_of_a_history_that_grows(exchanges):
     assert said == [text(one["role"], one["content"]) for one in history]
 
 
+@pytest.mark.parametrize("one", [one for one, _ in SAID.values()], ids=SAID)
+def test_what_is_nearly_a_message_is_told(one, spoiled):
+    """A cassette may hold anything: a report never fails, and what it tells is text."""
+    for other in spoiled(one):
+        for turn in conversation([one, other, other]):
+            assert all(isinstance(text, str) for said in turn for text in said)
+
+
 def test_a_question_that_is_asked_again_is_told_again():
     """No step is without what it answers."""
     history = [ASKED, message("assistant", "0!"), message("user", "Sure?")]

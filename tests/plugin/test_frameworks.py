@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pytest_agentcassette._conversation import conversation
 from pytest_agentcassette._messages import Said
 
@@ -218,3 +220,27 @@ class TestHTTP:
         )
         whole = Said("answer", "json", '{"status_code": 200, "content": {"a": 1}}')
         assert sent(response, body={"a": 1}) == [call, whole]
+
+
+ANSWER = {"kind": "response", "parts": [part("text", "Lisbon."), WANTED]}
+STEPS = {
+    "LangChain": step(
+        ASKED,
+        result={"generations": [{"message": ASKED[2]}]},
+        types=classes("/arguments/args/0", *CLASSES),
+    ),
+    "pydantic-ai": step([QUESTION, ANSWER], {"function_tools": [TOOL]}, result=ANSWER),
+    "HTTP": step(
+        type="http",
+        kwargs={"url": URL, "body": {"messages": [{"role": "user", "content": "Where to?"}]}},
+        result={"status_code": 200, "content": {"choices": [{"message": {"content": "Lisbon."}}]}},
+    ),
+}
+
+
+@pytest.mark.parametrize("one", STEPS.values(), ids=STEPS)
+def test_what_is_nearly_one_of_theirs_is_told(one, spoiled):
+    """A cassette may hold anything: a report never fails, and what it tells is text."""
+    for other in spoiled(one):
+        for turn in conversation([one, other, other]):
+            assert all(isinstance(text, str) for said in turn for text in said)
