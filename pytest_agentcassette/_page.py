@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentcassette._conversation import conversation
+from pytest_agentcassette._timeline import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def page(document: dict[str, Any], steps_of: Callable[[str], list[dict[str, Any]
 
     The data stands in it as JSON, what belongs to one test in a piece of its own, so that a
     browser reads it when the test is opened. No server is asked for anything, and the page may run
-    no script but its own: its security policy names the hash of that one.
+    no script but its own: its security policy names the hashes of those.
 
     Args:
         document: The run, as `document` writes it down.
@@ -36,17 +37,23 @@ def page(document: dict[str, Any], steps_of: Callable[[str], list[dict[str, Any]
     Returns:
         The text of the page.
     """
-    style, script = _read("page.css"), _read("page.js")
+    style, theme, script = _read("page.css"), _read("theme.js"), _read("page.js")
     briefs, data = [], []
     for at, test in enumerate(document["tests"]):
         briefs.append({name: value for name, value in test.items() if name not in _DETAILS})
         details = {name: test[name] for name in _DETAILS}
-        said = conversation(steps_of(test["path"]))
-        data.append(_embedded(f"test-{at}", {**details, "said": said}))
+        steps = steps_of(test["path"])
+        details["steps"] = [
+            {**{name: facts[name] for name in facts if name != "lane"}, **span._asdict()}
+            for facts, span in zip(test["steps"], spans(steps))
+        ]
+        data.append(_embedded(f"test-{at}", {**details, "said": conversation(steps)}))
     data.append(_embedded("run", {**document, "tests": briefs}))
     return Template(_read("page.html")).substitute(
         style=style,
         style_hash=_hash(style),
+        theme=theme,
+        theme_hash=_hash(theme),
         script=script,
         script_hash=_hash(script),
         data="\n".join(data),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+from copy import copy
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,10 @@ import pytest
 import agentcassette
 import pytest_agentcassette._lifecycle
 import pytest_agentcassette._table  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Callable
 
 _AGENT = '''
 from pathlib import Path
@@ -155,6 +160,33 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     project = Project(pytester)
     monkeypatch.chdir(project.path)
     return project
+
+
+_ODD = (None, "", "text", 1, True, [], [None], [[]], {}, {"type": "text"}, {"content": [1]})
+
+
+@pytest.fixture
+def spoiled() -> Callable[[dict[str, Any]], Iterator[dict[str, Any]]]:
+    """Tells what a step is like in which one value is another one, wherever that may be so."""
+
+    def variants(value: Any) -> Iterator[Any]:
+        inner = enumerate(value) if isinstance(value, list) else ()
+        for key, old in value.items() if isinstance(value, dict) else inner:
+            for new in (*_ODD, *variants(old)):
+                other = copy(value)
+                other[key] = new
+                yield other
+
+    def spoiled(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Whatever a cassette may hold: the arguments of a call, and what came of it."""
+        for name in ("args", "kwargs"):
+            for value in variants(step.get("arguments", {}).get(name, [])):
+                yield {**step, "arguments": {**step["arguments"], name: value}}
+        for value in (*_ODD, *variants(step["result"])):
+            if "stream" not in step or isinstance(value, list):
+                yield {**step, "result": value}
+
+    return spoiled
 
 
 _NETWORK = '''

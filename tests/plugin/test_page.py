@@ -37,22 +37,24 @@ def embedded(text):
 
 def test_the_data_stands_in_the_page():
     """What belongs to one test is a piece of its own, which a browser reads when it is opened."""
-    whole = document(problem="gone")
-    step = {"name": "ask", "arguments": {"args": ["a"], "kwargs": {}}, "result": "b"}
+    fact = {"index": 0, "start_ms": 5, "end_ms": 6, "lane": 0}
+    whole = document(problem="gone", steps=[fact])
+    arguments = {"args": ["a"], "kwargs": {}}
+    step = {"name": "ask", "arguments": arguments, "result": "b", "duration_ms": 9.0}
 
     data = embedded(page(whole, {"a.json": [step]}.get))
 
     brief = {"test": "test_it.py::test_a", "path": "a.json", "outcome": "replayed"}
     assert data["run"] == {**whole, "tests": [brief]}
     assert data["test-0"] == {
-        "steps": [],
+        "steps": [{"index": 0, "start_ms": 0.0, "end_ms": 9.0, "row": 0, "rows": 1}],
         "drifts": [],
         "unplayed_steps": [],
         "problem": "gone",
         "said": [
             [
-                ["call", "json", '{\n "args": [\n  "a"\n ],\n "kwargs": {}\n}'],
-                ["answer", "json", '"b"'],
+                ["call", "call", 'ask("a")'],
+                ["answer", "text", "b"],
             ]
         ],
     }
@@ -74,10 +76,13 @@ def test_no_script_may_run_but_its_own():
 
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    script = re.search(r"<script>(.*)</script>", text, re.DOTALL)[1]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     assert rules["default-src"] == "'none'"
-    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert rules["script-src"].split() == [
+        f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests
+    ]
+    assert len(scripts) == 2
     assert not re.search(r"\b(src|href)=", text)
 
 
