@@ -173,7 +173,7 @@ class Attempt:
             live=settings.live,
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
-            full=self._config.getoption("verbose") >= _ALL,
+            full=self._config.getoption("verbose", 0) >= _ALL,
             max_age=run_of(self._config).settings.max_age,
             pending=self._pending(),
             resume=not self._is_rerun,

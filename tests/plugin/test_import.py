@@ -73,3 +73,61 @@ def test_a_run_with_a_cassette_does(project):
     run = project.run("-s", subprocess=True, passed=1)
 
     assert "agentcassette._session" in run.text
+
+
+def test_the_first_import_of_the_core_in_a_test_brings_in_the_rest(project):
+    """The calls of the tests after it are watched, although nothing told of them at collection."""
+    project.write(
+        "test_late.py",
+        """
+        def test_imports():
+            import agent
+
+        def test_calls():
+            import agent
+
+            agent.ask("hello")
+        """,
+    )
+
+    run = project.run("--cassette-live=allow", subprocess=True, passed=2)
+
+    assert "1 live call of ask: test_late.py::test_calls" in run.lines
+
+
+def test_a_test_that_asks_for_the_fixture_while_it_runs_fails_for_a_drift_it_swallows(project):
+    """Also where it is the first of all to import the core."""
+    project.write(
+        "test_late.py",
+        """
+        def test_late(request):
+            request.getfixturevalue("cassette")
+            from agent import ask
+
+            try:
+                ask("hello")
+            except Exception:
+                pass
+        """,
+    )
+    project.run(subprocess=True, passed=1)
+    project.edit("test_late.py", '"hello"', '"goodbye"')
+
+    run = project.run("--cassette-strict", subprocess=True, failed=1)
+
+    assert "1 drifted" in run.text
+    assert "the code under test caught this one" in run.text
+
+
+def test_a_cassette_needs_no_terminal(project):
+    """Who runs pytest from a program may leave it out, and its options with it."""
+    project.test(
+        """
+        @pytest.mark.cassette
+        def test_ask():
+            assert ask("hello")["text"] == "HELLO"
+        """
+    )
+
+    assert project.run("-p", "no:terminal", subprocess=True).code == 0
+    assert project.run("-p", "no:terminal", subprocess=True).live == []
