@@ -140,7 +140,7 @@ class Cassette:
             CassetteNotFound: There is no such file.
             CassetteFormatError: The file is no cassette, or one of an unknown version.
         """
-        path = Path(path)
+        path = path if isinstance(path, Path) else Path(path)
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:

@@ -42,7 +42,7 @@ def parse(text: str, path: object = None) -> dict[str, Any]:
         CassetteFormatError: The text is no JSON, or no cassette of a known version.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        document = _decode(text)
     except json.JSONDecodeError as error:
         conflict = _CONFLICT.search(text)
         if conflict:
@@ -183,3 +183,6 @@ def _finite(text: str) -> float:
     if not is_number(number):
         raise ValueError("a number is too large")
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode

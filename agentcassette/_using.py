@@ -191,9 +191,8 @@ def _session(
     names, patterns = told_apart(
         [redact] if isinstance(redact, (str, re.Pattern)) else redact or ()
     )
-    plan = Plan(
-        Path(path), redact=names, patterns=patterns, ignore=specs, live=_names(live), **rest
-    )
+    file = path if isinstance(path, Path) else Path(path)  # whose text is known already
+    plan = Plan(file, redact=names, patterns=patterns, ignore=specs, live=_names(live), **rest)
     return Session(plan)
 
 
