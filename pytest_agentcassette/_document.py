@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import Cassette, CassetteFormatError, CassetteNotFound
 from pytest_agentcassette._ledger import total
+from pytest_agentcassette._timeline import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,39 +84,14 @@ def read_steps(path: Path) -> Reading:
 
 
 def timeline(steps: Sequence[Step]) -> list[Step]:
-    """Say of each step when it ran, as far as a cassette tells.
-
-    A cassette keeps how long each call took, and the order in which all of them started and ended.
-    So a call begins here as soon as those that ended before it have, and not before the call that
-    it was made in.
+    """Tell of each step what is no part of the conversation: what it is, what it cost, and when.
 
     Args:
         steps: The steps, as a cassette has them.
 
     Returns:
-        The facts of each step: `start_ms` and `end_ms` from the start of the run, and the `lane`
-        which no step has at the same time.
+        The facts of each step, and its `Span`.
     """
-    events = []
-    for at, step in enumerate(steps):
-        places = step.get("concurrency", {"start": 2 * at, "end": 2 * at + 1})
-        events.append((places["start"], at, True))
-        events.append((places.get("end", float("inf")), at, False))
-    starts, ends = [0.0] * len(steps), [0.0] * len(steps)
-    lanes = [0] * len(steps)
-    taken: set[int] = set()
-    latest = 0.0
-    for _, at, begins in sorted(events):
-        step = steps[at]
-        if begins:
-            outer = step.get("parent")
-            starts[at] = latest if outer is None else max(latest, starts[outer])
-            ends[at] = starts[at] + step["duration_ms"]
-            lanes[at] = next(lane for lane in range(len(steps)) if lane not in taken)
-            taken.add(lanes[at])
-        else:
-            latest = max(latest, ends[at])
-            taken.discard(lanes[at])
     return [
         {
             "index": at,
@@ -124,13 +100,11 @@ def timeline(steps: Sequence[Step]) -> list[Step]:
             "input_tokens": step["input_tokens"],
             "output_tokens": step["output_tokens"],
             "duration_ms": step["duration_ms"],
-            "start_ms": round(starts[at], 3),
-            "end_ms": round(ends[at], 3),
-            "lane": lanes[at],
+            **span._asdict(),
             "parent": step.get("parent"),
             "error": step.get("error", {}).get("type"),
         }
-        for at, step in enumerate(steps)
+        for at, (step, span) in enumerate(zip(steps, spans(steps)))
     ]
 
 

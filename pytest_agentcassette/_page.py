@@ -10,7 +10,6 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentcassette._conversation import conversation
-from pytest_agentcassette._timeline import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,12 +41,8 @@ def page(document: dict[str, Any], steps_of: Callable[[str], list[dict[str, Any]
     for at, test in enumerate(document["tests"]):
         briefs.append({name: value for name, value in test.items() if name not in _DETAILS})
         details = {name: test[name] for name in _DETAILS}
-        steps = steps_of(test["path"])
-        details["steps"] = [
-            {**{name: facts[name] for name in facts if name != "lane"}, **span._asdict()}
-            for facts, span in zip(test["steps"], spans(steps))
-        ]
-        data.append(_embedded(f"test-{at}", {**details, "said": conversation(steps)}))
+        said = conversation(steps_of(test["path"]))
+        data.append(_embedded(f"test-{at}", {**details, "said": said}))
     data.append(_embedded("run", {**document, "tests": briefs}))
     return Template(_read("page.html")).substitute(
         style=style,

@@ -22,14 +22,14 @@ class Span(NamedTuple):
     Attributes:
         start_ms: When it began, counted from the first call.
         end_ms: When it ended.
-        row: The row that it begins in.
-        rows: How many rows it takes: one, and those of the calls that were made inside of it.
+        lane: The first of its lanes; no call that ran at the same time has it, too.
+        lanes: How many it takes: one, and those of the calls that were made inside of it.
     """
 
     start_ms: float
     end_ms: float
-    row: int
-    rows: int
+    lane: int
+    lanes: int
 
 
 class _Places(NamedTuple):
@@ -57,8 +57,8 @@ def spans(steps: Sequence[dict[str, Any]]) -> list[Span]:
         steps: The steps, as a cassette has them.
 
     Returns:
-        The span of each step. Calls at the same time have rows of their own; one that was made
-        inside of another stands in the rows of that one.
+        The span of each step. Calls at the same time have lanes of their own; one that was made
+        inside of another stands in the lanes of that one.
     """
     places = [_places(index, step) for index, step in enumerate(steps)]
     durations = [float(step["duration_ms"]) for step in steps]

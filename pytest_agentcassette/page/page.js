@@ -244,7 +244,7 @@ const ROW = 1.7;
 /** The calls from left to right; one that was made inside of another stands in it. */
 function timeline(steps, unplayed) {
   const end = Math.max(...steps.map((step) => step.end_ms)) || 1;
-  const height = Math.max(...steps.map((step) => step.row + step.rows));
+  const height = Math.max(...steps.map((step) => step.lane + step.lanes));
   const drawn = element("div", { class: "timeline", role: "group", "aria-label": `${counted(steps.length, "call")} over ${seconds(end)}` });
   drawn.style.height = `${height * ROW + 0.2}rem`;
   const depths = [];
@@ -254,14 +254,14 @@ function timeline(steps, unplayed) {
     call.append(element("span", {}, step.name));
     call.classList.toggle("failed", Boolean(step.error));
     call.classList.toggle("unplayed", unplayed.has(step.index));
-    call.classList.toggle("around", step.rows > 1);
+    call.classList.toggle("around", step.lanes > 1);
     call.style.left = `${(100 * step.start_ms) / end}%`;
     const width = (100 * (step.end_ms - step.start_ms)) / end;
     call.style.width = `${width}%`;
     call.classList.toggle("narrow", width < 2.5);
     depths[step.index] = step.parent === null ? 0 : Math.min(depths[step.parent] + 1, 3);
-    call.style.top = `${step.row * ROW + 0.2}rem`;
-    call.style.height = `${step.rows * ROW - 0.2 - 0.15 * depths[step.index]}rem`; // what stands inside of another ends above its edge
+    call.style.top = `${step.lane * ROW + 0.2}rem`;
+    call.style.height = `${step.lanes * ROW - 0.2 - 0.15 * depths[step.index]}rem`; // what stands inside of another ends above its edge
     drawn.append(call);
   }
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", {}, seconds(part * end)));

@@ -33,52 +33,6 @@ def step(index: int, duration_ms: float = 10, **fields: Any) -> dict[str, Any]:
     }
 
 
-def span(start: int, end: int) -> dict[str, int]:
-    """Make the places of a start and an end."""
-    return {"start": start, "end": end}
-
-
-TIMELINES = {
-    "nothing": ([], []),
-    "one after the other": ([step(0, 10), step(1, 5)], [(0, 10, 0), (10, 15, 0)]),
-    "two at the same time": (
-        [
-            step(0, 10, concurrency=span(0, 3)),
-            step(1, 30, concurrency=span(1, 2)),
-            step(2, 5, concurrency=span(4, 5)),
-        ],
-        [(0, 10, 0), (0, 30, 1), (30, 35, 0)],
-    ),
-    "one that began when another one had ended": (
-        [
-            step(0, 50, concurrency=span(0, 5)),
-            step(1, 10, concurrency=span(1, 2)),
-            step(2, 10, concurrency=span(3, 4)),
-        ],
-        [(0, 50, 0), (0, 10, 1), (10, 20, 1)],
-    ),
-    "one inside of another": (
-        [
-            step(0, 7),
-            step(1, 20, concurrency=span(2, 5)),
-            step(2, 5, parent=1, concurrency=span(3, 4)),
-        ],
-        [(0, 7, 0), (7, 27, 0), (7, 12, 1)],
-    ),
-    "one that never ended": (
-        [step(0, 4, concurrency={"start": 0}), step(1, 5, concurrency=span(1, 2))],
-        [(0, 4, 0), (0, 5, 1)],
-    ),
-}
-
-
-@pytest.mark.parametrize(("steps", "times"), TIMELINES.values(), ids=TIMELINES)
-def test_the_times_of_calls(steps, times):
-    """What followed follows, and what overlapped has a lane of its own."""
-    told = timeline(steps)
-    assert [(one["start_ms"], one["end_ms"], one["lane"]) for one in told] == times
-
-
 def test_what_is_told_of_a_step():
     """All but what was said: that stands in the cassette."""
     (told,) = timeline([step(0, 10, error={"type": "KeyError", "message": "x"})])
@@ -92,6 +46,7 @@ def test_what_is_told_of_a_step():
         "start_ms": 0.0,
         "end_ms": 10.0,
         "lane": 0,
+        "lanes": 1,
         "parent": None,
         "error": "KeyError",
     }

@@ -37,7 +37,7 @@ def embedded(text):
 
 def test_the_data_stands_in_the_page():
     """What belongs to one test is a piece of its own, which a browser reads when it is opened."""
-    fact = {"index": 0, "start_ms": 5, "end_ms": 6, "lane": 0}
+    fact = {"index": 0, "start_ms": 5, "end_ms": 6, "lane": 0, "lanes": 1}
     whole = document(problem="gone", steps=[fact])
     arguments = {"args": ["a"], "kwargs": {}}
     step = {"name": "ask", "arguments": arguments, "result": "b", "duration_ms": 9.0}
@@ -47,7 +47,7 @@ def test_the_data_stands_in_the_page():
     brief = {"test": "test_it.py::test_a", "path": "a.json", "outcome": "replayed"}
     assert data["run"] == {**whole, "tests": [brief]}
     assert data["test-0"] == {
-        "steps": [{"index": 0, "start_ms": 0.0, "end_ms": 9.0, "row": 0, "rows": 1}],
+        "steps": [fact],
         "drifts": [],
         "unplayed_steps": [],
         "problem": "gone",

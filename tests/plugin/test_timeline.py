@@ -1,4 +1,4 @@
-"""The timeline of the page: when each call ran, and the rows that it stands in."""
+"""The timeline of the page: when each call ran, and the lanes that it stands in."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ DRAWINGS = {
 
 @pytest.mark.parametrize(("steps", "drawn"), DRAWINGS.values(), ids=DRAWINGS)
 def test_where_calls_stand(steps, drawn):
-    """What followed follows, what overlapped has rows of its own, what was inside stands inside."""
+    """What followed follows, what overlapped has its own lanes, what was inside stands inside."""
     assert spans(steps) == drawn
 
 
