@@ -320,6 +320,7 @@ function actions() {
     const tests = run.lost_tests.length ? run.lost_tests : ["the tests that ran there last are not known"];
     group(`${counted(run.lost_workers, "worker")} crashed. What these tests did is not known`, tests.map((test) => entry([test], null, { class: "drifted" })));
   }
+  if (run.stopped) group("The run was stopped. Nothing is known of the tests that were left", [entry([run.stopped])]);
   const stale = (kind, fix) => run.stale.filter((one) => one.kind === kind).map((one) => entry([element("code", {}, one.path), ` ${one.detail}`], fix(one)));
   const again = (one) => remedies.get(one.test);
   group("Stale. No test claims these any more; delete them", stale("unclaimed", () => null), "pytest --cassette-prune");

@@ -120,6 +120,7 @@ DOCUMENT = {
     "live_calls": [
         {"test": "test_it.py::test_x", "name": "ask", "kind": "llm", "calls": 2, "fixture": "agent"}
     ],
+    "stopped": "stopping after 1 failures",
     "lost_workers": 1,
     "lost_tests": ["test_it.py::test_y"],
 }

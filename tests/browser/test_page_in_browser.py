@@ -18,6 +18,7 @@ def test_what_needs_a_hand_comes_first(view):
     expect(action).to_contain_text("pytest --record-mode=update test_it.py::test_trip")
     expect(action).to_contain_text("pytest --cassette-prune")
     expect(action).to_contain_text("2 calls of ask: test_it.py::test_x (fixture agent)")
+    expect(action).to_contain_text("stopping after 1 failures")
     expect(action).to_contain_text("1 worker crashed")
     expect(action).to_contain_text("test_it.py::test_y")
     assert listed(view) == ["test_trip", "test_first", "test_other"]
