@@ -14,7 +14,7 @@ def listed(view: Page) -> list[str]:
 def test_what_needs_a_hand_comes_first(view):
     """With the command that does something about it."""
     action = view.locator("#action")
-    expect(action.locator("li")).to_have_count(6)
+    expect(action.locator("li")).to_have_count(7)
     expect(action).to_contain_text("pytest --record-mode=update test_it.py::test_trip")
     expect(action).to_contain_text("pytest --cassette-prune")
     expect(action).to_contain_text("2 calls of ask: test_it.py::test_x (fixture agent)")
