@@ -101,7 +101,6 @@ class Closer:
                 passed=self._watcher.passed,
                 ended=self._watcher.ended,
                 lost_workers=self._watcher.lost_workers,
-                prune=self._watcher.policy.prune,
             ),
             max_age=self._watcher.policy.max_age,
             now=datetime.now(timezone.utc),

@@ -134,17 +134,18 @@ class TestWhatIsDone:
 
         assert "\x1b[31mthe run failed for a stale cassette" in run.text
 
-    def test_many_files_are_not_all_named_twice(self, left_over):
+    def test_many_files_are_not_all_named_twice(self, project):
         """The reason to fail stays a line."""
-        for number in range(4):
-            name = f"cassettes/test_old{number}.json"
-            left_over.write(name, left_over.read("cassettes/test_old.json"))
+        case = "@pytest.mark.cassette\ndef test_old{}():\n    ask('old')\n"
+        project.test("".join(case.format(number) for number in range(5)))
+        project.run(passed=5)
+        project.edit("test_it.py", "test_old", "test_new")
 
-        run = left_over.run("--cassette-stale=fail", passed=2)
+        run = project.run("--cassette-stale=fail", passed=5)
 
         assert told(run)[-1] == (
-            "the run failed for 5 stale cassettes: cassettes/test_old.json;"
-            " cassettes/test_old0.json; cassettes/test_old1.json; and 2 more"
+            "the run failed for 5 stale cassettes: cassettes/test_old0.json;"
+            " cassettes/test_old1.json; cassettes/test_old2.json; and 2 more"
         )
 
     def test_a_quiet_run(self, left_over):

@@ -296,10 +296,10 @@ class TestTheSearch:
         verdicts = self.verdicts(tmp_path)
 
         assert verdicts["test_old.json"].doubt == (
-            "sub/test_sub.py::test_old does not keep its cassettes there"
+            "sub/test_sub.py::test_old does not keep its cassette in cassettes/test_old.json"
         )
         assert verdicts["test_older.json"].doubt == (
-            "test_it.py::test_older does not keep its cassettes there"
+            "cassettes/deep is no folder of cassettes unless somebody chooses it"
         )
 
     def test_a_folder_that_was_moved_with_its_cassettes(self, tmp_path):
