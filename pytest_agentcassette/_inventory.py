@@ -48,6 +48,10 @@ def name_pattern(path: Path) -> str:
     return rf"\b{name}" if cut else rf"\b{name}\b"
 
 
+def _is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - which never raises
+
+
 class Inventory:
     """Looks into folders, and reads no module twice.
 
@@ -79,7 +83,7 @@ class Inventory:
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
         files = [file for top in tops for file in self._files(top, (".json",))]
-        return sorted(dict.fromkeys(files))
+        return sorted(one for one in dict.fromkeys(files) if not _is_link(one))
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""
@@ -187,7 +191,7 @@ class Inventory:
                     yield folder / name
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        if os.path.islink(top):  # noqa: PTH114 - which never raises
+        if _is_link(top):
             return
         for name, folders, names in os.walk(top):
             folder = Path(name)

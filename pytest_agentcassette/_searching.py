@@ -146,7 +146,7 @@ class Search:
             owner,
             module=module,
             is_written=self._is_written(owner),
-            mentions=self.inventory.modules_of(folder, rf"\b{_function(names)}\b"),
+            mentions=self.inventory.modules_of(folder, rf"\b{re.escape(_function(names))}\b"),
             users=users,
         )
 
@@ -179,6 +179,9 @@ class Search:
         root, tests = self._facts.scope.root, self.known.tests
         if owner in tests:
             return True
+        module, _, names = owner.partition("::")
+        if not module.endswith(".py"):  # some plugin's: whatever mentions it may define it
+            return _function(names) in self.inventory.text(root / module)
         home = owner.partition("[")[0].rpartition("::")[0]
         if "::" in home and not any(test.startswith(f"{home}::") for test in tests):
             return is_defined(home, root)  # its class, which may inherit it
@@ -186,7 +189,7 @@ class Search:
 
 
 def _function(names: str) -> str:
-    return re.escape(names.partition("[")[0].rpartition("::")[2])
+    return names.partition("[")[0].rpartition("::")[2]
 
 
 def _real(path: Path) -> Path:

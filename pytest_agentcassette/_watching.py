@@ -42,8 +42,8 @@ class Watcher:
         self._failed: set[str] = set()
         self._config = config
         self._surveys: list[Survey] = []  # of workers
-        self._tests: tuple[str, ...] | None = None
-        self._empty: tuple[str, ...] = ()
+        self._tests: dict[str, bool] = {}  # whether each stands for no case at all
+        self._has_collected = False
         self._collectors: dict[str, str] = {}
         self._ignored: list[Path] = []
         self._obstacle = ""
@@ -60,9 +60,8 @@ class Watcher:
 
     def collected(self, items: Iterable[tuple[pytest.Item, str]]) -> None:
         """Take note of all tests, each with its id, before some of them are deselected."""
-        items = tuple(items)
-        self._tests = tuple(test for _, test in items)
-        self._empty = tuple(test for item, test in items if _has_no_case(item))
+        self._tests.update((test, _has_no_case(item)) for item, test in items)
+        self._has_collected = True
         if self._config.getoption("lf", default=False):
             cache = getattr(self._config, "cache", None)
             if cache is not None and cache.get("cache/lastfailed", {}):
@@ -71,8 +70,8 @@ class Watcher:
     def survey(self) -> Survey | None:
         """What is known of the collection; None where it has not come to its end."""
         surveys = [*self._surveys]
-        if self._tests is not None:
-            surveys.append(self._own_survey(self._tests))
+        if self._has_collected:
+            surveys.append(self._own_survey())
         return merged(surveys) if surveys else None
 
     @pytest.hookimpl(wrapper=True)
@@ -84,6 +83,10 @@ class Watcher:
         if is_ignored and collection_path.name != "__pycache__":
             self._ignored.append(collection_path)
         return is_ignored
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Take note of a test before anybody may drop it."""
+        self._tests[item.nodeid] = _has_no_case(item)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what was collected, and of what was wrong with it."""
@@ -114,18 +117,18 @@ class Watcher:
     def pytest_sessionfinish(self) -> None:
         """Tell the controller of pytest-xdist what this worker knows, if somebody needs it."""
         output = getattr(self._config, "workeroutput", None)
-        if output is None or self._tests is None:
+        if output is None or not self._has_collected:
             return
         if self.policy.is_asked or RUN in self._config.stash:
-            output[SURVEY] = self._own_survey(self._tests).to_plain()
+            output[SURVEY] = self._own_survey().to_plain()
 
-    def _own_survey(self, tests: tuple[str, ...]) -> Survey:
+    def _own_survey(self) -> Survey:
         run = self._config.stash.get(RUN, None)
         root = self._config.rootpath
         claims = {} if run is None else run.claims
         return Survey(
-            tests=tests,
-            empty=self._empty,
+            tests=tuple(self._tests),
+            empty=tuple(test for test, has_no_case in self._tests.items() if has_no_case),
             claims={test: shown(path, root) for test, path in claims.items()},
             collectors=self._collectors,
             ignored=tuple(shown(path, root) for path in self._ignored),

@@ -472,6 +472,16 @@ class TestPruning:
 
         assert told(run) == [UNCLAIMED, "can't delete cassettes/test_old.json: Permission denied"]
 
+    def test_a_file_that_is_read_only(self, left_over):
+        """Somebody wants to keep it, whatever the system would let us do."""
+        file = left_over.path / "cassettes/test_old.json"
+        file.chmod(0o444)
+
+        run = left_over.run("--cassette-prune", passed=2)
+
+        assert file.exists()
+        assert told(run) == [UNCLAIMED, "can't delete cassettes/test_old.json: it is read-only"]
+
 
 class TestFilesThatAreNoCassettes:
     """They are left alone, and nothing is said of them."""

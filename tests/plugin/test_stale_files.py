@@ -143,6 +143,16 @@ class TestFolders:
 
         assert inventory.cassettes([tmp_path / "test_it.py"], None) == []
 
+    def test_a_file_that_is_a_link(self, tmp_path):
+        """What it leads to may be anybody's."""
+        touch(tmp_path, "elsewhere/a.json", "cassettes/b.json")
+        (tmp_path / "cassettes/a.json").symlink_to(tmp_path / "elsewhere/a.json")
+        inventory = Inventory(scope(".", root=tmp_path))
+
+        found = inventory.cassettes([tmp_path / "test_it.py"], None)
+
+        assert found == [tmp_path / "cassettes/b.json"]
+
     @pytest.mark.parametrize(
         ("home", "cassette_dir", "expected"),
         [

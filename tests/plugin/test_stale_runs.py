@@ -69,6 +69,13 @@ WITNESS = """
             Path(__file__).parent.with_name("stale.json").write_text(json.dumps(stale))
     """
 
+DROPPING = """
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "[1]" not in item.name]
+    yield
+"""
+
 SHARDING = """
 def pytest_collection_modifyitems(items):
     items[:] = items[:2]
@@ -152,6 +159,11 @@ def shard(project):
     project.write("conftest.py", project.read("conftest.py") + SHARDING)
 
 
+def drop(project):
+    """Drop items before anybody else sees them."""
+    project.write("conftest.py", project.read("conftest.py") + DROPPING)
+
+
 ASKS = 'request.getfixturevalue("cassette")\n    ask("asked")'
 DOES_NOT_ASK = "test_other.py::test_asks does not use cassettes/test_asks.json in this run"
 ALL_OF_IT = {
@@ -197,6 +209,7 @@ ROWS = {
     "-x": Row(rename_and_fail, ("-x",), stale=OLD),
     "a failed test": Row(rename_and_fail, stale=OLD),
     "a sharding plugin": Row(shard, stale=OLD),
+    "a plugin that drops items first": Row(drop),
     "a collection error": Row(at_the_top("1 / 0"), doubt="test_it.py could not be collected"),
     "-x, a collection error": Row(at_the_top("1 / 0"), ("-x",), workers=(False,)),
     "a collection error elsewhere": Row(at_the_top("1 / 0", "test_other.py"), stale=OLD),
@@ -530,6 +543,165 @@ def test_what_is_chosen_by_the_environment(project, monkeypatch, choice, workers
     assert f"stale cassettes not judged: {choice.doubt}" in run.lines
     if not choice.doubt.endswith((" in this run", " of no test")):
         assert "not judged" not in first.text
+
+
+SHARED = """
+import pytest
+from agent import ask
+
+pytestmark = pytest.mark.cassette
+
+class Base:
+    def test_base(self):
+        ask("base")
+
+def test_shared():
+    ask("shared")
+"""
+
+SOMETIMES = {
+    "a base elsewhere": (
+        "class TestIt(Base if FULL else object):\n    def test_one(self):\n        ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a base in the module": (
+        (
+            "class Inner:\n    if FULL:\n        def test_inner(self):\n            ask('in')\n"
+            "class TestIt(Inner):\n    def test_one(self):\n        ask('one')"
+        ),
+        "shared.py",
+        "test_it.py has such a test, and may share it",
+    ),
+    "a class": (
+        "if FULL:\n    from shared import Base as TestIt\ndef test_one():\n    ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a test": (
+        "if FULL:\n    from shared import *\ndef test_one():\n    ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a test of a package": (
+        "if FULL:\n    from test_shared import *\ndef test_one():\n    ask('one')",
+        "test_shared/__init__.py",
+        "test_shared/__init__.py has such a test, and may share it",
+    ),
+    "a test of another module of tests": (
+        "if FULL:\n    from sub.test_shared import *\ndef test_one():\n    ask('one')",
+        "sub/test_shared.py",
+        "sub/test_shared.py has such a test, and may share it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "doubt"), SOMETIMES.values(), ids=SOMETIMES)
+def test_what_a_module_has_from_another_one(project, monkeypatch, text, name, doubt):
+    """It is not written in it, and may be back in the next run."""
+    options = ("--cassette-prune", "-o", "python_classes=TestIt")
+    project.test(
+        f"import os\nFULL = 'FULL' in os.environ\nfrom {name[:-3].replace('/', '.')} import Base\n"
+        f"pytestmark = pytest.mark.cassette\n{text}\n"
+    )
+    project.write(name, SHARED)
+    monkeypatch.setenv("FULL", "1")
+    project.run(*options, subprocess=True)
+    monkeypatch.delenv("FULL")
+
+    run = project.run(*options, subprocess=True)
+
+    assert run.changed == set()
+    assert f"stale cassettes not judged: {doubt}" in run.lines
+
+
+def test_a_test_of_the_same_name_that_a_module_can_not_have(recorded):
+    """Other modules of tests and plain classes keep theirs to themselves."""
+    rename_old(recorded)
+    recorded.edit("test_it.py", "def test_old_way(self)", "def test_new_way(self)")
+    recorded.test("class TestNew:\n    def test_old_way(self):\n        pass", name="test_new.py")
+    recorded.test("def test_old():\n    pass", name="sub/test_sub.py")
+
+    recorded.run()
+
+    assert judged(recorded) == OLD | {"cassettes/TestAgent.test_old_way.json"}
+
+
+def test_a_module_that_was_moved(recorded):
+    """Its cassettes may be wanted where it is now."""
+    (recorded.path / "tests").mkdir()
+    (recorded.path / "test_it.py").rename(recorded.path / "tests/test_it.py")
+
+    run = recorded.run("--cassette-prune")
+
+    assert judged(recorded) == set()
+    assert "stale cassettes not judged: test_it.py may be tests/test_it.py now" in run.lines
+
+
+@pytest.mark.parametrize(
+    ("args", "doubt"),
+    [
+        ((), "sub/test_it.py::test_old has another cassette in this run"),
+        (("-o", "testpaths=test_it.py"), "test_it.py::test_old may be sub/test_it.py::test_old"),
+    ],
+    ids=["with it", "without it"],
+)
+def test_one_folder_for_a_project_and_one_in_it(project, monkeypatch, args, doubt):
+    """What the inner one has recorded lies where the outer one's would, of modules alike."""
+    project.write(
+        "sub/pytest.ini", f"[pytest]\npythonpath = ..\ncassette_dir = {project.path}/tapes"
+    )
+    project.write("sub/__init__.py", "")
+    project.test("@pytest.mark.cassette\ndef test_old():\n    ask('old')", name="sub/test_it.py")
+    monkeypatch.chdir(project.path / "sub")
+    project.run("--cassette-dir=../tapes", passed=1)
+    monkeypatch.chdir(project.path)
+    project.test("@pytest.mark.cassette\ndef test_new():\n    ask('new')")
+
+    run = project.run("--cassette-dir=tapes", "--cassette-prune", *args)
+
+    assert "tapes/test_old.json" not in run.changed
+    assert any(line.startswith(f"stale cassettes not judged: {doubt}") for line in run.lines)
+
+
+def test_a_case_of_another_kind_of_module(project, monkeypatch):
+    """It is no Python, and a plugin may leave out some of its cases."""
+    project.write(
+        "conftest.py",
+        """
+        import os
+        import pytest
+        from agent import ask
+
+        class Cases(pytest.Module):
+            def _getobj(self):
+                return type(os)("cases")
+
+            def collect(self):
+                def case():
+                    ask("case")
+
+                for name in self.path.read_text().split():
+                    if name != os.environ.get("NOT"):
+                        item = pytest.Function.from_parent(self, name=name, callobj=case)
+                        item.add_marker("cassette")
+                        yield item
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".case":
+                return Cases.from_parent(parent, path=file_path)
+        """,
+    )
+    project.write("trip.case", "test_one test_two")
+    project.run(passed=2)
+    monkeypatch.setenv("NOT", "test_one")
+
+    left_out = project.run("--cassette-prune", passed=1)
+    project.write("trip.case", "test_two")
+    deleted = project.run("--cassette-prune", passed=1)
+
+    assert left_out.changed == set()
+    assert "cassettes/test_one.json" in deleted.changed
 
 
 def test_what_was_chosen_for_a_test_that_was_renamed(project, monkeypatch):
