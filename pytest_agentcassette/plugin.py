@@ -73,7 +73,6 @@ def pytest_configure(config: pytest.Config) -> None:
     fixture = _FixtureBesideCassetter() if has_cassetter(config) else _Fixture()
     config.pluginmanager.register(fixture, FIXTURE)  # after all plugins, whose fixtures it hides
     config.pluginmanager.register(Bookkeeper(config), "agentcassette-bookkeeper")
-    remember(config)
     if wants_file(config) and not hasattr(config, "workerinput"):
         from pytest_agentcassette._publishing import Publisher, files_asked_for
 
@@ -82,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     blocks_live_calls(config)  # which raises for a mistake in the ini file
     watcher = config.stash[WATCHER] = Watcher(config)
     config.pluginmanager.register(watcher, "agentcassette-watcher")
+    remember(config, watcher)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Closer(config, watcher), "agentcassette-closer")
 
