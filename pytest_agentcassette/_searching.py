@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,6 @@ class Search:
         self._choices = Choices(
             tests, survey.claims, root=scope.root, cassette_dir=facts.cassette_dir
         )
-        self._chooser: str | None = None
         ignored = [path for path in survey.ignored if self.inventory.has_tests(scope.root / path)]
         self.known = Known(
             tests=tests,
@@ -131,7 +131,7 @@ class Search:
         name, users = self.inventory.shown(path), self._choices.users_of(path, cassette.test)
         if cassette.test is None:
             mentions = [] if self.known.gap or users else self.inventory.mentions(path)
-            return Found(name, mentions=mentions, users=users, chooser=self._chooser_of_names())
+            return Found(name, mentions=mentions, users=users, chooser=self._chooser)
         root = self._facts.scope.root
         kept, _, names = cassette.test.partition("::")
         file = folder / kept.rpartition("/")[2]
@@ -160,19 +160,14 @@ class Search:
             is_mirrored=self._facts.cassette_dir is not None,
         )
 
-    def _chooser_of_names(self) -> str:
+    @cached_property
+    def _chooser(self) -> str:
         """A test whose cassette has a name that somebody chose, and its module does not tell."""
-        if self._chooser is None:
-            root = self._facts.scope.root
-            self._chooser = next(
-                (
-                    test
-                    for test, path in self._choices.chosen()
-                    if not self.inventory.is_named_in(root / test.partition("::")[0], path)
-                ),
-                "",
-            )
-        return self._chooser
+        root = self._facts.scope.root
+        for test, path in self._choices.chosen():
+            if not self.inventory.is_named_in(root / test.partition("::")[0], path):
+                return test
+        return ""
 
     def _is_written(self, owner: str) -> bool:
         """Whether a test may be written down that was not collected."""
