@@ -27,7 +27,11 @@ class Bookkeeper:
         self._problem = ""  # of theirs
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Enter what a test did with its cassette."""
+        """Enter how a test went, and what it did with its cassette."""
+        if report.when == "call" or not report.passed:
+            self._ledger.ended.add(report.nodeid)
+        if report.outcome in ("failed", "skipped"):  # and not "rerun"
+            self._ledger.failed.add(report.nodeid)
         plain = getattr(report, RECORD, None)
         if plain is not None:
             self._ledger.enter(Record.from_plain(plain))

@@ -12,7 +12,7 @@ from pytest_agentcassette._bookkeeping import LEDGER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_agentcassette._ledger import Record, Stale
+    from pytest_agentcassette._ledger import Ledger, Stale
     from pytest_agentcassette._stocktaking import Stock
     from pytest_agentcassette._survey import Survey
     from pytest_agentcassette._watching import Watcher
@@ -42,17 +42,8 @@ class Closer:
     def __init__(self, config: pytest.Config, watcher: Watcher) -> None:
         self._config = config
         self._watcher = watcher
-        self._ended: set[str] = set()
-        self._failed: set[str] = set()
         self._notes: list[tuple[str, str]] = []  # each with its colour
         self._remarks: list[tuple[str, str]] = []  # not for a quiet run
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of how a test went."""
-        if report.when == "call" or not report.passed:
-            self._ended.add(report.nodeid)
-        if report.outcome in ("failed", "skipped"):  # and not "rerun"
-            self._failed.add(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -62,10 +53,11 @@ class Closer:
             return
         if policy.action == "ignore" and not policy.prune:
             return
-        survey, records = self._watcher.survey(), ledger.records()
-        if not (policy.is_asked or records or (survey is not None and survey.claims)):
+        survey = self._watcher.survey()
+        claims = survey is not None and survey.claims
+        if not (policy.is_asked or ledger.records() or claims):
             return
-        stock = self._take_stock(survey, records)
+        stock = self._take_stock(survey, ledger)
         stale = stock.stale
         doubts = stock.doubts if policy.is_asked else stock.suspicions
         if doubts:
@@ -90,7 +82,7 @@ class Closer:
         for text, color in lines:
             terminalreporter.write_line(text, **({color: True} if color else {}))
 
-    def _take_stock(self, survey: Survey | None, records: Sequence[Record]) -> Stock:
+    def _take_stock(self, survey: Survey | None, ledger: Ledger) -> Stock:
         from pytest_agentcassette._coverage import read_scope
         from pytest_agentcassette._settings import read_cassette_dir
         from pytest_agentcassette._stocktaking import Facts, take_stock
@@ -101,11 +93,10 @@ class Closer:
                 scope=read_scope(self._config),
                 cassette_dir=read_cassette_dir(self._config),
                 survey=survey or Survey(obstacle=_UNFINISHED),
-                records=records,
-                passed=frozenset(self._ended - self._failed),
-                ended=frozenset(self._ended),
+                records=ledger.records(),
+                passed=frozenset(ledger.passed),
+                ended=frozenset(ledger.ended),
                 lost_workers=self._watcher.lost_workers,
-                prune=self._watcher.policy.prune,
             ),
             max_age=self._watcher.policy.max_age,
             now=datetime.now(timezone.utc),

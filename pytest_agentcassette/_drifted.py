@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from collections.abc import Set as AbstractSet
 
-    from pytest_agentcassette._ledger import Record
+    from pytest_agentcassette._ledger import Ledger, Record
+    from pytest_agentcassette._watching import Watcher
 
 __all__ = ["remember", "remembered", "still_drifted"]
 
@@ -56,35 +57,26 @@ class DriftMemory:
 
     Args:
         config: The configuration of the run, with a cache.
+        watcher: What knows the run as a whole.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, watcher: Watcher) -> None:
         self._config = config
+        self._watcher = watcher
         self._only = bool(config.getoption("--cassette-drifted"))
         self._before = frozenset(remembered(config))
-        self._modules: set[str] = set()
         self._gone: set[str] = set()
-        self._passed: set[str] = set()
-        self._ran = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist: the cache may change while another one starts."""
         node.workerinput[KEY] = sorted(self._before)
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Take note of a module that was collected."""
-        if report.passed:
-            self._modules.add(report.nodeid)
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
-        """Find out which tests no longer exist, and deselect those that did not drift."""
-        if not config.getoption("lf", None) and not any("::" in arg for arg in config.args):
-            collected = {item.nodeid for item in items}
-            self._gone = {one for one in self._before - collected if _module(one) in self._modules}
+        """Deselect the tests that did not drift."""
         yield
         if self._only:
             kept: list[pytest.Item] = []
@@ -96,12 +88,6 @@ class DriftMemory:
                 items[:] = kept
                 config.hook.pytest_deselected(items=others)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of a test that passed."""
-        self._ran = True
-        if report.when == "call" and report.passed:
-            self._passed |= {report.nodeid, report.nodeid.rpartition("@")[0]}  # a mark of xdist's
-
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Take over what a worker of pytest-xdist found out when it collected."""
@@ -109,21 +95,21 @@ class DriftMemory:
 
     def pytest_sessionfinish(self) -> None:
         """Remember what drifted; a worker leaves that to the controller."""
+        self._gone |= self._not_collected()
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[KEY] = sorted(self._gone)
             return
-        from pytest_agentcassette._bookkeeping import LEDGER
-
         root = self._config.rootpath
         gone = self._gone | {one for one in self._before if not (root / _module(one)).exists()}
-        records = self._config.stash[LEDGER].records()
-        after = still_drifted(self._before, records, passed=self._passed, gone=gone)
+        ledger = self._ledger()
+        passed = ledger.passed | {one.rpartition("@")[0] for one in ledger.passed}  # xdist's mark
+        after = still_drifted(self._before, ledger.records(), passed=passed, gone=gone)
         if after != self._before:
             self._config.cache.set(KEY, sorted(after))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say why a run of the drifted tests ran none."""
-        if not self._only or self._ran:
+        if not self._only or self._ledger().ended:
             return
         if not self._before:
             terminalreporter.write_line("cassettes: no test drifted in the last run")
@@ -135,15 +121,36 @@ class DriftMemory:
             if drifted[_NAMED:]:
                 terminalreporter.write_line(f"  and {len(drifted) - _NAMED} more")
 
+    def _ledger(self) -> Ledger:
+        from pytest_agentcassette._bookkeeping import LEDGER
 
-def remember(config: pytest.Config) -> None:
+        return self._config.stash[LEDGER]
+
+    def _not_collected(self) -> set[str]:
+        """The tests of before that are not in their module any more, which was collected whole."""
+        survey = self._watcher.survey() if self._before else None
+        if survey is None or survey.obstacle:
+            return set()
+        from pytest_agentcassette._coverage import modules, read_scope
+
+        whole = modules(survey, read_scope(self._config))
+        return {
+            one for one in self._before.difference(survey.tests) if whole.get(_module(one)) == ""
+        }
+
+
+def remember(config: pytest.Config, watcher: Watcher) -> None:
     """Let a run remember which tests drifted.
+
+    Args:
+        config: The configuration of the run.
+        watcher: What knows the run as a whole.
 
     Raises:
         pytest.UsageError: It is asked for those of the last run, and has no cache.
     """
     if getattr(config, "cache", None) is not None:
-        config.pluginmanager.register(DriftMemory(config), "agentcassette-drifted")
+        config.pluginmanager.register(DriftMemory(config, watcher), "agentcassette-drifted")
     elif config.getoption("--cassette-drifted"):
         raise pytest.UsageError(
             "--cassette-drifted runs the tests that pytest's cache remembers, and this run has no"

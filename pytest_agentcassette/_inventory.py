@@ -48,6 +48,10 @@ def name_pattern(path: Path) -> str:
     return rf"\b{name}" if cut else rf"\b{name}\b"
 
 
+def _is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - which never raises
+
+
 class Inventory:
     """Looks into folders, and reads no module twice.
 
@@ -58,6 +62,7 @@ class Inventory:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._texts: dict[Path, str] = {}
+        self._all: list[Path] | None = None
 
     def cassettes(self, modules: Iterable[Path], cassette_dir: str | None) -> list[Path]:
         """Find the files that may be cassettes.
@@ -78,7 +83,7 @@ class Inventory:
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
         files = [file for top in tops for file in self._files(top, (".json",))]
-        return sorted(dict.fromkeys(files))
+        return sorted(one for one in dict.fromkeys(files) if not _is_link(one))
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""
@@ -97,7 +102,7 @@ class Inventory:
         return [
             self.shown(file)
             for file in sorted(folder.glob("*.py"))
-            if matches(file, self._scope.python_files) and re.search(name, self._text(file))
+            if matches(file, self._scope.python_files) and re.search(name, self.text(file))
         ]
 
     def mentions(self, cassette: Path) -> list[str]:
@@ -106,13 +111,38 @@ class Inventory:
         Returns:
             The ids of the modules.
         """
-        pattern = re.compile(rf"(?<![\w.-]){re.escape(cassette.stem)}(?:\.json)?['\"]")
-        tops = [
-            self._scope.root,
-            *(goal for goal in self._scope.goals if not self._is_inside(goal)),
+        return [self.shown(file) for file in self._sources() if self.is_named_in(file, cassette)]
+
+    def is_named_in(self, file: Path, cassette: Path) -> bool:
+        """Whether a module mentions a cassette by the name of its file."""
+        text, stem = self.text(file), cassette.stem
+        if stem not in text:  # which is found out a lot faster
+            return False
+        return bool(re.search(rf"(?<![\w.-]){re.escape(stem)}(?:\.json)?['\"]", text))
+
+    def namesakes(self, module: str) -> list[str]:
+        """Find the modules that a module may be for a run with another root folder.
+
+        Args:
+            module: The id of the module.
+
+        Returns:
+            The ids of those whose path ends like that id, or is its end.
+        """
+        name = module.rpartition("/")[2]
+        ids = [self.shown(file) for file in self._sources() if file.name == name]
+        return [
+            one for one in ids if f"/{one}".endswith(f"/{module}") or module.endswith(f"/{one}")
         ]
-        files = dict.fromkeys(file for top in tops for file in self._files(top, (".py",)))
-        return [self.shown(file) for file in files if pattern.search(self._text(file))]
+
+    def defining(self, function: str) -> list[Path]:
+        """Find the modules of the project in which a function is written down, at any depth."""
+        pattern = re.compile(rf"^[ \t]*(?:async\s+)?def\s+{re.escape(function)}\b", re.MULTILINE)
+        return [
+            file
+            for file in self._sources()
+            if function in self.text(file) and pattern.search(self.text(file))
+        ]
 
     def has_tests(self, path: Path) -> bool:
         """Whether a file is, or a folder has, what pytest would take for a module of tests."""
@@ -125,6 +155,23 @@ class Inventory:
     def shown(self, path: Path) -> str:
         """A path as it is shown: below the root folder, where it is there."""
         return shown(path, self._scope.root)
+
+    def text(self, file: Path) -> str:
+        """The text of a module; an empty one for what can't be read."""
+        if file not in self._texts:
+            try:
+                self._texts[file] = file.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                self._texts[file] = ""
+        return self._texts[file]
+
+    def _sources(self) -> list[Path]:
+        """All modules of the project."""
+        if self._all is None:
+            goals = [goal for goal in self._scope.goals if not self._is_inside(goal)]
+            tops = [self._scope.root, *goals]
+            self._all = [*dict.fromkeys(one for top in tops for one in self._files(top, (".py",)))]
+        return self._all
 
     def _is_inside(self, path: Path) -> bool:
         return self._scope.root in (path, *path.parents)
@@ -144,7 +191,7 @@ class Inventory:
                     yield folder / name
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        if os.path.islink(top):  # noqa: PTH114 - which never raises
+        if _is_link(top):
             return
         for name, folders, names in os.walk(top):
             folder = Path(name)
@@ -160,11 +207,3 @@ class Inventory:
             or exists(folder / "pyvenv.cfg")
             or matches(folder, self._scope.norecursedirs)
         )
-
-    def _text(self, file: Path) -> str:
-        if file not in self._texts:
-            try:
-                self._texts[file] = file.read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                self._texts[file] = ""
-        return self._texts[file]

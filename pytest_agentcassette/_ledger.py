@@ -264,14 +264,23 @@ class Ledger:
         lost_workers: How many workers crashed.
         lost_tests: The ids of the tests that they were running, as far as they are known.
         stale: The cassettes that are stale, as far as this run could know.
+        ended: The ids of the tests that came to any end, with a cassette or without.
+        failed: Those of them that failed, or were skipped.
     """
 
     def __init__(self) -> None:
+        self.ended: set[str] = set()
+        self.failed: set[str] = set()
         self.lost_workers = 0
         self.lost_tests: list[str] = []
         self.stale: list[Stale] = []
         self._live_calls: dict[str, tuple[LiveCalls, ...]] = {}
         self._records: dict[str, Record] = {}
+
+    @property
+    def passed(self) -> set[str]:
+        """The ids of the tests that passed."""
+        return self.ended - self.failed
 
     def enter(self, record: Record) -> None:
         """Enter a record; it takes the place of the one that an earlier attempt left."""

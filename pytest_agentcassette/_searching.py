@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_agentcassette._choices import Choices, plain
 from pytest_agentcassette._claims import is_defined, key
 from pytest_agentcassette._coverage import gap, modules
+from pytest_agentcassette._doubting import last_doubt
 from pytest_agentcassette._inventory import Inventory, exists, load, name_pattern
-from pytest_agentcassette._location import NameParts, folder_of_tests, locate
+from pytest_agentcassette._location import folder_of_tests
 from pytest_agentcassette._stale import Found, Known, Verdict, judge, taker
 
 if TYPE_CHECKING:
@@ -37,7 +40,6 @@ class Facts:
         passed: The ids of the tests that passed.
         ended: The ids of the tests that came to any end.
         lost_workers: How many workers of pytest-xdist were lost.
-        prune: Whether what is unclaimed is to be deleted.
     """
 
     scope: Scope
@@ -47,7 +49,6 @@ class Facts:
     passed: frozenset[str]
     ended: frozenset[str]
     lost_workers: int
-    prune: bool = False
 
 
 class Search:
@@ -70,18 +71,20 @@ class Search:
             for path in [*survey.claims.values(), *(record.path for record in facts.records)]
         ]
         tests = frozenset(survey.tests)
+        self._choices = Choices(
+            tests, survey.claims, root=scope.root, cassette_dir=facts.cassette_dir
+        )
         ignored = [path for path in survey.ignored if self.inventory.has_tests(scope.root / path)]
         self.known = Known(
             tests=tests,
-            claimants=frozenset(_plain(test, tests) for test in survey.claims),
-            passed=frozenset(_plain(test, tests) for test in facts.passed),
+            claimants=self._choices.claimants,
+            passed=frozenset(plain(test, tests) for test in facts.passed),
             empty=frozenset(survey.empty),
             modules={} if survey.obstacle else modules(survey, scope),
             obstacle=survey.obstacle,
             gap=gap(survey, scope, ignored),
             lost_workers=facts.lost_workers,
         )
-        self._askers: dict[str, list[str]] | None = None
 
     def verdicts(self) -> Iterator[tuple[Path, str | None, Verdict]]:
         """Judge each cassette that no test claims; gives its file, its owner and the verdict."""
@@ -92,21 +95,22 @@ class Search:
         cassettes = self.inventory.cassettes(files, self._facts.cassette_dir)
         for path in self._unclaimed(cassettes):
             folder = folder_of_tests(path.parent, root=root, cassette_dir=self._facts.cassette_dir)
-            doubt = self._doubt_by_name(path, folder)
-            if doubt:  # and the file need not be read
+            doubt = self._doubt_by_place(path, folder)
+            if doubt or folder is None:  # and the file need not be read
                 yield path, None, Verdict(doubt=doubt)
                 continue
             cassette = load(path)
             if cassette is not None:
-                verdict = judge(self._found(path, cassette, folder), self.known)
-                if verdict.stale and self._facts.prune:
-                    verdict = self._once_more(path, verdict)
+                found = self._found(path, cassette, folder)
+                verdict = judge(found, self.known)
+                if verdict.stale and cassette.test is not None:
+                    verdict = self._last_doubt(path, cassette.test, found) or verdict
                 yield path, cassette.test, verdict
 
     def left_over(self) -> str:
         """Why not all tests have run, or an empty text."""
         tests = self.known.tests
-        left = len(tests - {_plain(test, tests) for test in self._facts.ended})
+        left = len(tests - {plain(test, tests) for test in self._facts.ended})
         return f"{left:,} of {len(tests):,} tests did not run" if left else ""
 
     def _unclaimed(self, paths: Sequence[Path]) -> list[Path]:
@@ -116,83 +120,71 @@ class Search:
             claimed = {key(_real(path)) for path in self._claims}
         return [path for path in rest if key(_real(path)) not in claimed]
 
-    def _doubt_by_name(self, path: Path, folder: Path | None) -> str:
-        """Why a test that was not collected may use a cassette, told by its name alone."""
+    def _doubt_by_place(self, path: Path, folder: Path | None) -> str:
+        """Why a test may use a cassette that this run does not know of, told by its path alone."""
         if folder is None:
-            return ""
+            home = self.inventory.shown(path.parent)
+            return f"{home} is no folder of cassettes unless somebody chooses it"
         return taker(self.inventory.modules_of(folder, name_pattern(path)), self.known.modules)
 
-    def _once_more(self, path: Path, verdict: Verdict) -> Verdict:
-        """Look for a last reason not to delete a cassette: something may use it by its name."""
-        mentions = self.inventory.mentions(path)
-        return Verdict(doubt=f"{mentions[0]} mentions {path.name}") if mentions else verdict
-
-    def _found(self, path: Path, cassette: Cassette, folder: Path | None) -> Found:
-        askers = self._askers_of(path)
+    def _found(self, path: Path, cassette: Cassette, folder: Path) -> Found:
+        name, users = self.inventory.shown(path), self._choices.users_of(path, cassette.test)
         if cassette.test is None:
-            mentions = [] if self.known.gap else self.inventory.mentions(path)
-            return Found(path.name, mentions=mentions, askers=askers)
+            mentions = [] if self.known.gap or users else self.inventory.mentions(path)
+            return Found(name, mentions=mentions, users=users, chooser=self._chooser)
         root = self._facts.scope.root
         kept, _, names = cassette.test.partition("::")
-        if folder is None:
-            return Found(path.name, cassette.test, module="elsewhere", askers=askers)
         file = folder / kept.rpartition("/")[2]
         owner, module = f"{self.inventory.shown(file)}::{names}", "there"
         if not exists(file):
-            owner, module = cassette.test, "elsewhere" if exists(root / kept) else "gone"
-        owner = _plain(owner, self.known.tests)
+            module = "elsewhere" if exists(root / kept) else "gone"
+        if not self._choices.is_default(path, owner):
+            module = "elsewhere"
+        owner = plain(owner if module == "there" else cassette.test, self.known.tests)
         return Found(
-            path.name,
+            name,
             owner,
             module=module,
             is_written=self._is_written(owner),
-            mentions=self.inventory.modules_of(folder, rf"\b{_function(names)}\b"),
-            askers=askers,
+            mentions=self.inventory.modules_of(folder, rf"\b{re.escape(_function(names))}\b"),
+            users=users,
         )
+
+    def _last_doubt(self, path: Path, kept: str, found: Found) -> Verdict | None:
+        return last_doubt(
+            found,
+            kept,
+            path,
+            inventory=self.inventory,
+            scope=self._facts.scope,
+            is_mirrored=self._facts.cassette_dir is not None,
+        )
+
+    @cached_property
+    def _chooser(self) -> str:
+        """A test whose cassette has a name that somebody chose, and its module does not tell."""
+        root = self._facts.scope.root
+        for test, path in self._choices.chosen():
+            if not self.inventory.is_named_in(root / test.partition("::")[0], path):
+                return test
+        return ""
 
     def _is_written(self, owner: str) -> bool:
         """Whether a test may be written down that was not collected."""
         root, tests = self._facts.scope.root, self.known.tests
         if owner in tests:
             return True
+        module, _, names = owner.partition("::")
+        if not module.endswith(".py"):  # some plugin's: whatever mentions it may define it
+            return _function(names) in self.inventory.text(root / module)
         home = owner.partition("[")[0].rpartition("::")[0]
         if "::" in home and not any(test.startswith(f"{home}::") for test in tests):
             return is_defined(home, root)  # its class, which may inherit it
         return is_defined(owner, root)
 
-    def _askers_of(self, path: Path) -> list[str]:
-        """The tests whose cassette a file would be if they asked for one while they run."""
-        if self._askers is None:
-            self._askers = {}
-            for test in self.known.tests - self.known.claimants:
-                for place in self._places(test):
-                    self._askers.setdefault(key(place), []).append(test)
-        return self._askers.get(key(path), [])
-
-    def _places(self, test: str) -> list[Path]:
-        root = self._facts.scope.root
-        file, _, rest = test.partition("::")
-        names, bracket, parameters = rest.partition("[")
-        *classes, function = names.split("::")
-        location = locate(
-            NameParts(classes, function, bracket + parameters),
-            folder=(root / file).parent,
-            root=root,
-            cassette_dir=self._facts.cassette_dir,
-        )
-        return [one for one in (location.path, location.fallback) if one is not None]
-
 
 def _function(names: str) -> str:
-    return re.escape(names.partition("[")[0].rpartition("::")[2])
-
-
-def _plain(test: str, tests: frozenset[str]) -> str:
-    """The id of a test without the group that pytest-xdist may have put behind it."""
-    file, colons, names = test.partition("::")
-    while file + colons + names not in tests and "@" in names:
-        names = names.rpartition("@")[0]
-    return file + colons + names
+    return names.partition("[")[0].rpartition("::")[2]
 
 
 def _real(path: Path) -> Path:

@@ -21,14 +21,17 @@ class Found(NamedTuple):
     """A cassette that no test claims.
 
     Attributes:
-        name: The name of its file.
+        name: Its file, as it is shown.
         owner: The test that it belongs to: the id that it keeps, put where the file lies now; None
             where it keeps none.
         module: What has become of the module of its owner: "there", "gone", or "elsewhere" where
-            the file lies in no folder of that module's.
+            the file is not the one that its owner has unless it is told otherwise.
         is_written: Whether its owner is still written down in its module.
         mentions: The modules that mention it, and may have a test that uses it.
-        askers: The collected tests that would use it if they asked for a cassette while they run.
+        users: The collected tests that may use it in another run: by the id that it keeps, or
+            because it is the one that they have unless they are told otherwise.
+        chooser: A test whose cassette has a name that somebody chose, and its module does not
+            tell: another run may choose this one.
     """
 
     name: str
@@ -36,7 +39,8 @@ class Found(NamedTuple):
     module: str = "there"
     is_written: bool = False
     mentions: Sequence[str] = ()
-    askers: Sequence[str] = ()
+    users: Sequence[str] = ()
+    chooser: str = ""
 
 
 class Known(NamedTuple):
@@ -89,13 +93,14 @@ def judge(found: Found, known: Known) -> Verdict:
     """
     if known.obstacle:
         return Verdict(doubt=known.obstacle, is_suspect=True)
-    doubt = _doubt_of_askers(found, known)
-    if doubt:
-        return Verdict(doubt=doubt)
+    users = {*found.users, found.owner or ""} & known.tests
+    doubts = [_doubt_of_user(test, found, known) for test in sorted(users)]
+    if doubts:
+        return next((one for one in doubts if not one.is_suspect), doubts[0])
     if found.owner is None:
         return _judge_nobodys(found, known)
     if found.module == "elsewhere":
-        return Verdict(doubt=f"{found.owner} does not keep its cassettes there")
+        return Verdict(doubt=f"{found.owner} does not keep its cassette in {found.name}")
     return _judge_owned(found, found.owner, known)
 
 
@@ -147,24 +152,26 @@ def of_records(
     return [*stale, *oldest.values()]
 
 
-def _doubt_of_askers(found: Found, known: Known) -> str:
-    """Why a test may still ask for the cassette in its midst, or an empty text."""
-    askers = {*found.askers, found.owner or ""} & known.tests - known.claimants
-    for test in sorted(askers):
-        if known.lost_workers:
-            return f"{test} may have used it on a worker that was lost"
-        if test not in known.passed:
-            return f"{test} may ask for its cassette, and did not run and pass"
-    return ""
+def _doubt_of_user(test: str, found: Found, known: Known) -> Verdict:
+    """Why a test that was collected may use a cassette that it does not claim in this run."""
+    if test in known.claimants:
+        return Verdict(doubt=f"{test} has another cassette in this run")
+    if test not in known.passed:
+        return Verdict(doubt=f"{test} may ask for its cassette, and did not run and pass")
+    if known.lost_workers:
+        return Verdict(doubt=f"{test} may have used it on a worker that was lost")
+    return Verdict(doubt=f"{test} does not use {found.name} in this run", is_suspect=True)
 
 
 def _judge_nobodys(found: Found, known: Known) -> Verdict:
-    """Judge a cassette that tells of no test: anything may use it."""
+    """Judge a cassette that tells of no test: anything may use it, in whatever environment."""
     if known.gap:
-        return Verdict(doubt=known.gap, is_suspect=True)
+        return Verdict(doubt=known.gap)
     if found.mentions:
         return Verdict(doubt=f"{found.mentions[0]} mentions {found.name}")
-    return Verdict(stale="no test claims it")
+    if found.chooser:
+        return Verdict(doubt=f"{found.chooser} has a cassette that is chosen for each run")
+    return Verdict(doubt=f"{found.name} tells of no test", is_suspect=True)
 
 
 def _judge_owned(found: Found, owner: str, known: Known) -> Verdict:
@@ -183,8 +190,6 @@ def _judge_owned(found: Found, owner: str, known: Known) -> Verdict:
 
 def _judge_collected(found: Found, owner: str, known: Known) -> Verdict:
     """Judge a cassette whose owner is a test of a module that was collected as a whole."""
-    if owner in known.tests:
-        return Verdict(stale=f"{owner} does not use it")
     function = owner.partition("[")[0]
     cases = [test for test in known.tests if test.partition("[")[0] == function]
     if any(test in known.empty for test in cases):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_agentcassette._ledger import Stale
@@ -65,19 +66,22 @@ def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime) -> Sto
     )
 
 
-def delete(stale: Iterable[Stale], root: Path) -> Iterator[tuple[Stale, str]]:
+def delete(unclaimed: Iterable[Stale], root: Path) -> Iterator[tuple[Stale, str]]:
     """Delete cassettes, and the folders that this empties.
 
     Args:
-        stale: The cassettes.
+        unclaimed: The cassettes.
         root: The root folder of the project.
 
     Yields:
         Each of them, and why it is still there, or an empty text.
     """
-    for one in stale:
+    for one in unclaimed:
         path = root / one.path
         try:
+            if not path.stat().st_mode & stat.S_IWRITE:  # which only Windows minds by itself
+                yield one, "it is read-only"
+                continue
             path.unlink()
         except OSError as error:
             yield one, error.strerror or str(error)

@@ -42,14 +42,16 @@ class Watcher:
         self.lost_workers = 0
         self._config = config
         self._surveys: list[Survey] = []  # of workers
-        self._collected: tuple[tuple[pytest.Item, str], ...] | None = None
+        self._collected: dict[str, pytest.Item] = {}
+        self._has_collected = False
         self._collectors: dict[str, str] = {}
         self._ignored: list[Path] = []
         self._obstacle = ""
 
     def collected(self, items: Iterable[tuple[pytest.Item, str]]) -> None:
         """Take note of all tests, each with its id, before some of them are deselected."""
-        self._collected = tuple(items)
+        self._collected.update((test, item) for item, test in items)
+        self._has_collected = True
         if self._config.getoption("lf", default=False):
             cache = getattr(self._config, "cache", None)
             if cache is not None and cache.get("cache/lastfailed", {}):
@@ -60,8 +62,8 @@ class Watcher:
         from pytest_agentcassette._survey import merged
 
         surveys = [*self._surveys]
-        if self._collected is not None:
-            surveys.append(self._own_survey(self._collected))
+        if self._has_collected:
+            surveys.append(self._own_survey())
         return merged(surveys) if surveys else None
 
     @pytest.hookimpl(tryfirst=True)
@@ -78,6 +80,10 @@ class Watcher:
         if is_ignored and collection_path.name != "__pycache__":
             self._ignored.append(collection_path)
         return is_ignored
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Take note of a test before anybody may drop it."""
+        self._collected[item.nodeid] = item
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take note of what was collected, and of what was wrong with it."""
@@ -103,14 +109,14 @@ class Watcher:
     def pytest_sessionfinish(self) -> None:
         """Tell the controller of pytest-xdist what this worker knows, if somebody needs it."""
         output = getattr(self._config, "workeroutput", None)
-        if output is None or self._collected is None:
+        if output is None or not self._has_collected:
             return
         if self.policy.is_asked or RUN in self._config.stash:
             from pytest_agentcassette._survey import SURVEY
 
-            output[SURVEY] = self._own_survey(self._collected).to_plain()
+            output[SURVEY] = self._own_survey().to_plain()
 
-    def _own_survey(self, collected: tuple[tuple[pytest.Item, str], ...]) -> Survey:
+    def _own_survey(self) -> Survey:
         from pytest_agentcassette._location import shown
         from pytest_agentcassette._survey import Survey
 
@@ -118,8 +124,8 @@ class Watcher:
         root = self._config.rootpath
         claims = {} if run is None else run.claims
         return Survey(
-            tests=tuple(test for _, test in collected),
-            empty=tuple(test for item, test in collected if _has_no_case(item)),
+            tests=tuple(self._collected),
+            empty=tuple(test for test, item in self._collected.items() if _has_no_case(item)),
             claims={test: shown(path, root) for test, path in claims.items()},
             collectors=self._collectors,
             ignored=tuple(shown(path, root) for path in self._ignored),

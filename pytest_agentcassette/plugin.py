@@ -98,7 +98,7 @@ def _enlist(config: pytest.Config) -> None:
 
     manager.register(_Runner(), _RUNNER)
     manager.register(Bookkeeper(config), "agentcassette-bookkeeper")
-    remember(config)
+    remember(config, config.stash[WATCHER])
     if hasattr(config, "workerinput"):
         return
     if wants_file(config):

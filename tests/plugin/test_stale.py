@@ -134,17 +134,18 @@ class TestWhatIsDone:
 
         assert "\x1b[31mthe run failed for a stale cassette" in run.text
 
-    def test_many_files_are_not_all_named_twice(self, left_over):
+    def test_many_files_are_not_all_named_twice(self, project):
         """The reason to fail stays a line."""
-        for number in range(4):
-            name = f"cassettes/test_old{number}.json"
-            left_over.write(name, left_over.read("cassettes/test_old.json"))
+        case = "@pytest.mark.cassette\ndef test_old{}():\n    ask('old')\n"
+        project.test("".join(case.format(number) for number in range(5)))
+        project.run(passed=5)
+        project.edit("test_it.py", "test_old", "test_new")
 
-        run = left_over.run("--cassette-stale=fail", passed=2)
+        run = project.run("--cassette-stale=fail", passed=5)
 
         assert told(run)[-1] == (
-            "the run failed for 5 stale cassettes: cassettes/test_old.json;"
-            " cassettes/test_old0.json; cassettes/test_old1.json; and 2 more"
+            "the run failed for 5 stale cassettes: cassettes/test_old0.json;"
+            " cassettes/test_old1.json; cassettes/test_old2.json; and 2 more"
         )
 
     def test_a_quiet_run(self, left_over):
@@ -470,6 +471,16 @@ class TestPruning:
         run = left_over.run("--cassette-prune", passed=2)
 
         assert told(run) == [UNCLAIMED, "can't delete cassettes/test_old.json: Permission denied"]
+
+    def test_a_file_that_is_read_only(self, left_over):
+        """Somebody wants to keep it, whatever the system would let us do."""
+        file = left_over.path / "cassettes/test_old.json"
+        file.chmod(0o444)
+
+        run = left_over.run("--cassette-prune", passed=2)
+
+        assert file.exists()
+        assert told(run) == [UNCLAIMED, "can't delete cassettes/test_old.json: it is read-only"]
 
 
 class TestFilesThatAreNoCassettes:

@@ -143,6 +143,16 @@ class TestFolders:
 
         assert inventory.cassettes([tmp_path / "test_it.py"], None) == []
 
+    def test_a_file_that_is_a_link(self, tmp_path):
+        """What it leads to may be anybody's."""
+        touch(tmp_path, "elsewhere/a.json", "cassettes/b.json")
+        (tmp_path / "cassettes/a.json").symlink_to(tmp_path / "elsewhere/a.json")
+        inventory = Inventory(scope(".", root=tmp_path))
+
+        found = inventory.cassettes([tmp_path / "test_it.py"], None)
+
+        assert found == [tmp_path / "cassettes/b.json"]
+
     @pytest.mark.parametrize(
         ("home", "cassette_dir", "expected"),
         [
@@ -296,10 +306,10 @@ class TestTheSearch:
         verdicts = self.verdicts(tmp_path)
 
         assert verdicts["test_old.json"].doubt == (
-            "sub/test_sub.py::test_old does not keep its cassettes there"
+            "sub/test_sub.py::test_old does not keep its cassette in cassettes/test_old.json"
         )
         assert verdicts["test_older.json"].doubt == (
-            "test_it.py::test_older does not keep its cassettes there"
+            "cassettes/deep is no folder of cassettes unless somebody chooses it"
         )
 
     def test_a_folder_that_was_moved_with_its_cassettes(self, tmp_path):

@@ -17,7 +17,7 @@ WHOLE = {"test_it.py": ""}
 
 def found(**facts):
     """A cassette of a test that is gone."""
-    return Found(**{"name": "test_old.json", "owner": OWNER, **facts})
+    return Found(**{"name": "cassettes/test_old.json", "owner": OWNER, **facts})
 
 
 def known(**facts):
@@ -31,22 +31,11 @@ def known(**facts):
     {
         "its test is gone": (found(), known(), f"{OWNER} is gone"),
         "its module is gone": (found(module="gone"), known(modules={}), "test_it.py is gone"),
-        "its test uses another": (
-            found(),
-            known(tests=[OWNER], claimants=[OWNER]),
-            f"{OWNER} does not use it",
-        ),
-        "its test used none": (
-            found(),
-            known(tests=[OWNER], passed=[OWNER]),
-            f"{OWNER} does not use it",
-        ),
         "its case is gone": (
             found(owner=f"{OWNER}[2]", is_written=True),
             known(tests=[f"{OWNER}[1]"]),
             f"{OWNER}[2] is gone",
         ),
-        "it tells of no test": (found(owner=None), known(), "no test claims it"),
         "a module that was collected mentions it": (
             found(mentions=["test_it.py"]),
             known(),
@@ -87,6 +76,24 @@ def test_what_is_unclaimed(cassette, run, reason):
             "test_new.py was not collected",
             False,
         ),
+        "its test uses another": (
+            found(),
+            known(tests=[OWNER], claimants=[OWNER]),
+            f"{OWNER} has another cassette in this run",
+            False,
+        ),
+        "its test used none": (
+            found(),
+            known(tests=[OWNER], passed=[OWNER]),
+            f"{OWNER} does not use cassettes/test_old.json in this run",
+            True,
+        ),
+        "its test used none, and that of another id is not known": (
+            found(users=["sub/test_it.py::test_old"]),
+            known(tests=[OWNER, "sub/test_it.py::test_old"], passed=[OWNER]),
+            "sub/test_it.py::test_old may ask for its cassette, and did not run and pass",
+            False,
+        ),
         "its test did not run": (
             found(),
             known(tests=[OWNER]),
@@ -94,7 +101,7 @@ def test_what_is_unclaimed(cassette, run, reason):
             False,
         ),
         "another test did not run, whose it would be": (
-            found(owner=None, askers=["test_it.py::test_asks"]),
+            found(owner=None, users=["test_it.py::test_asks"]),
             known(tests=["test_it.py::test_asks"]),
             "test_it.py::test_asks may ask for its cassette, and did not run and pass",
             False,
@@ -124,20 +131,32 @@ def test_what_is_unclaimed(cassette, run, reason):
         "it lies elsewhere": (
             found(module="elsewhere"),
             known(),
-            f"{OWNER} does not keep its cassettes there",
+            f"{OWNER} does not keep its cassette in cassettes/test_old.json",
             False,
         ),
         "it tells of no test, and the run is not whole": (
             found(owner=None),
             known(gap="sub was ignored"),
             "sub was ignored",
-            True,
+            False,
         ),
         "it tells of no test, and is mentioned": (
             found(owner=None, mentions=["tools.py"]),
             known(),
-            "tools.py mentions test_old.json",
+            "tools.py mentions cassettes/test_old.json",
             False,
+        ),
+        "it tells of no test, and a test chooses such files": (
+            found(owner=None, chooser=OWNER),
+            known(),
+            f"{OWNER} has a cassette that is chosen for each run",
+            False,
+        ),
+        "it tells of no test": (
+            found(owner=None),
+            known(),
+            "cassettes/test_old.json tells of no test",
+            True,
         ),
     }.values(),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from textwrap import dedent
 from typing import Callable
 
 import pytest
@@ -68,6 +69,13 @@ WITNESS = """
             stale = [] if ledger is None else [tuple(one) for one in ledger.stale]
             Path(__file__).parent.with_name("stale.json").write_text(json.dumps(stale))
     """
+
+DROPPING = """
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "[1]" not in item.name]
+    yield
+"""
 
 SHARDING = """
 def pytest_collection_modifyitems(items):
@@ -152,8 +160,13 @@ def shard(project):
     project.write("conftest.py", project.read("conftest.py") + SHARDING)
 
 
+def drop(project):
+    """Drop items before anybody else sees them."""
+    project.write("conftest.py", project.read("conftest.py") + DROPPING)
+
+
 ASKS = 'request.getfixturevalue("cassette")\n    ask("asked")'
-ASKED = {"cassettes/test_asks.json"}
+DOES_NOT_ASK = "test_other.py::test_asks does not use cassettes/test_asks.json in this run"
 ALL_OF_IT = {
     "cassettes/TestAgent.test_way.json",
     "cassettes/TestAgent.test_old_way.json",
@@ -197,6 +210,7 @@ ROWS = {
     "-x": Row(rename_and_fail, ("-x",), stale=OLD),
     "a failed test": Row(rename_and_fail, stale=OLD),
     "a sharding plugin": Row(shard, stale=OLD),
+    "a plugin that drops items first": Row(drop),
     "a collection error": Row(at_the_top("1 / 0"), doubt="test_it.py could not be collected"),
     "-x, a collection error": Row(at_the_top("1 / 0"), ("-x",), workers=(False,)),
     "a collection error elsewhere": Row(at_the_top("1 / 0", "test_other.py"), stale=OLD),
@@ -233,7 +247,16 @@ ROWS = {
         replace("class TestAgent", "class TestBot"),
         stale={"cassettes/TestAgent.test_way.json", "cassettes/TestAgent.test_old_way.json"},
     ),
-    "no marker any more": Row(replace("pytestmark =", "unused ="), stale=ALL_OF_IT),
+    "no marker any more": Row(
+        replace("pytestmark =", "unused ="),
+        doubt=(
+            "test_it.py::TestAgent::test_old_way does not use"
+            " cassettes/TestAgent.test_old_way.json in this run;"
+            " test_it.py::TestAgent::test_way does not use cassettes/TestAgent.test_way.json"
+            " in this run; test_it.py::test_case[1] does not use cassettes/test_case[1].json"
+            " in this run; and 3 more"
+        ),
+    ),
     "no marker any more, -k": Row(replace("pytestmark =", "unused ="), ("-k", "other")),
     "a skipped test": Row(replace("def test_old():", "@pytest.mark.skip\ndef test_old():")),
     "a skip in a test": Row(replace('ask("old")', "pytest.skip()")),
@@ -250,37 +273,32 @@ ROWS = {
     # A test that asks for its cassette while it runs.
     "asking, run": Row(nothing, ("-k", "asks")),
     "asking, not run": Row(nothing, ("-k", "first")),
-    "asking no more": Row(replace(ASKS, "pass", "test_other.py"), stale=ASKED),
+    "asking no more": Row(replace(ASKS, "pass", "test_other.py"), doubt=DOES_NOT_ASK),
     "asking no more, failed": Row(replace(ASKS, "assert 0", "test_other.py")),
     "asking no more, skipped": Row(replace(ASKS, "pytest.skip()", "test_other.py")),
     "asking no more, not run": Row(replace(ASKS, "pass", "test_other.py"), ("-k", "first")),
     # A file that tells of no test.
     "a path": Row(
-        replace('("cassettes/named.json")', "", "test_other.py"), stale={"cassettes/named.json"}
+        replace('("cassettes/named.json")', "", "test_other.py"),
+        doubt="cassettes/named.json tells of no test",
     ),
     "a path, -k": Row(
         replace('("cassettes/named.json")', "", "test_other.py"),
         ("-k", "first"),
-        stale={"cassettes/named.json"},
+        doubt="cassettes/named.json tells of no test",
     ),
     "a path, part of the project": Row(
-        replace('("cassettes/named.json")', "", "test_other.py"),
-        ("test_other.py",),
-        doubt="the run was not about the whole project",
+        replace('("cassettes/named.json")', "", "test_other.py"), ("test_other.py",)
     ),
-    "a path, --ignore": Row(
-        replace('("cassettes/named.json")', "", "test_other.py"),
-        ("--ignore=test_it.py",),
-        doubt="test_it.py was ignored",
+    "another path": Row(
+        replace("cassettes/named.json", "cassettes/renamed.json", "test_other.py"),
+        doubt="cassettes/named.json tells of no test",
     ),
-    "a path, a module-level skip": Row(
-        lambda project: (
-            project.edit("test_other.py", '("cassettes/named.json")', ""),
-            project.edit(
-                "test_it.py", "import pytest\n", "import pytest\npytest.importorskip('no')\n"
-            ),
-        ),
-        doubt="test_it.py was skipped as a whole",
+    "another path, which is not written down": Row(
+        replace('"cassettes/named.json"', '"cassettes/%s.json" % ("b" * 7)', "test_other.py")
+    ),
+    "a path for a test that had none": Row(
+        replace("def test_old():", '@pytest.mark.cassette("cassettes/a.json")\ndef test_old():')
     ),
     "a path that is mentioned": Row(
         lambda project: (
@@ -419,9 +437,10 @@ def test_groups_of_workers_change_nothing(recorded):
     recorded.edit("test_other.py", ASKS, "pass")
     recorded.edit("test_other.py", "def test_asks", "@pytest.mark.xdist_group('a')\ndef test_asks")
 
-    recorded.run(*XDIST, "--dist=loadgroup")
+    run = recorded.run(*XDIST, "--dist=loadgroup")
 
-    assert judged(recorded) == OLD | ASKED
+    assert judged(recorded) == OLD
+    assert f"stale cassettes not judged: {DOES_NOT_ASK}" in run.lines
 
 
 def test_a_narrower_root_folder_changes_nothing(recorded, monkeypatch):
@@ -437,3 +456,271 @@ def test_a_narrower_root_folder_changes_nothing(recorded, monkeypatch):
 
     assert "cassettes/test_old.json: test_sub.py::test_old is gone" in run.lines
     assert run.text.count(" is gone") == 1
+
+
+MODEL = 'import os\nMODEL = os.environ["MODEL"]\n'
+HOOK = (
+    f"{MODEL}\ndef pytest_agentcassette_path(item, path):\n"
+    "    return None if 'more' in item.name else "
+)
+
+OTHER = "test_it.py::test_plan has another cassette in this run"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A project that has other cassettes for each model, and what is said of those of the others.
+
+    Attributes:
+        hook: What its hook gives, if it has one.
+        marker: The marker of its test.
+        doubt: Why the cassettes of the other model are not judged, if the command line asks.
+        args: The arguments of all its runs.
+    """
+
+    hook: str = ""
+    marker: str = "pytest.mark.cassette"
+    doubt: str = OTHER
+    args: tuple[str, ...] = ()
+
+
+CHOICES = {
+    "a hook, a folder": Choice(
+        "path.parent / MODEL / path.name",
+        doubt="cassettes/claude is no folder of cassettes unless somebody chooses it",
+    ),
+    "a hook, a name": Choice("path.with_name(f'{path.stem}.{MODEL}.json')"),
+    "a hook, a folder beside": Choice("path.parents[1] / MODEL / 'cassettes' / path.name"),
+    "a hook, a folder of other tests": Choice("path.parents[1] / f'sub{MODEL}/cassettes/x.json'"),
+    "a hook, one model has none": Choice(
+        "None if MODEL == 'claude' else path.with_name('gpt.json')"
+    ),
+    "a hook, one folder for all": Choice(
+        "path.parent / MODEL / path.name", args=("--cassette-dir=tapes",)
+    ),
+    "a hook, one folder for all, of other tests": Choice(
+        "path.parent / f'sub{MODEL}' / path.name", args=("--cassette-dir=tapes",)
+    ),
+    "a path": Choice(
+        marker="pytest.mark.cassette(f'cassettes/{MODEL}.json')",
+        doubt="test_it.py::test_plan has a cassette that is chosen for each run",
+    ),
+    "a path, one model has none": Choice(
+        marker="pytest.mark.cassette({'gpt': 'cassettes/gpt.json'}.get(MODEL))"
+    ),
+    "a path, the model with it": Choice(
+        marker="pytest.mark.cassette('cassettes/%s.json' % MODEL if MODEL < 'd' else None)",
+        doubt="cassettes/claude.json tells of no test",
+    ),
+    "a marker": Choice(
+        marker="[pytest.mark.usefixtures('tmp_path'), pytest.mark.cassette][MODEL == 'claude']",
+        doubt="test_it.py::test_plan does not use cassettes/test_plan.json in this run",
+    ),
+}
+
+
+@pytest.mark.parametrize("workers", [(), XDIST], ids=["alone", "-n2"])
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_what_is_chosen_by_the_environment(project, monkeypatch, choice, workers):
+    """The cassettes of other models were paid for, and are not this run's to delete."""
+    hook = HOOK + choice.hook if choice.hook else ""
+    project.write("conftest.py", f"{dedent(WITNESS)}\n{hook}\n")
+    project.test(f"{MODEL}\n@{choice.marker}\ndef test_plan():\n    ask(MODEL)")
+    project.test("@pytest.mark.cassette\ndef test_more():\n    ask('more')", "test_more.py")
+    for folder in ("subclaude", "subgpt"):
+        project.test("def test_plain():\n    pass", name=f"{folder}/test_it.py")
+        project.write(f"{folder}/__init__.py", "")
+    for model in ("claude", "gpt"):
+        monkeypatch.setenv("MODEL", model)
+        first = project.run(*choice.args)
+        assert judged(project) == set()
+
+    for model in ("claude", "gpt"):
+        monkeypatch.setenv("MODEL", model)
+        run = project.run(*workers, *choice.args, "--cassette-prune", passed=4)
+        assert run.changed == set()
+        assert judged(project) == set()
+
+    assert f"stale cassettes not judged: {choice.doubt}" in run.lines
+    if not choice.doubt.endswith((" in this run", " of no test")):
+        assert "not judged" not in first.text
+
+
+SHARED = """
+import pytest
+from agent import ask
+
+pytestmark = pytest.mark.cassette
+
+class Base:
+    def test_base(self):
+        ask("base")
+
+def test_shared():
+    ask("shared")
+"""
+
+SOMETIMES = {
+    "a base elsewhere": (
+        "class TestIt(Base if FULL else object):\n    def test_one(self):\n        ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a base in the module": (
+        (
+            "class Inner:\n    if FULL:\n        def test_inner(self):\n            ask('in')\n"
+            "class TestIt(Inner):\n    def test_one(self):\n        ask('one')"
+        ),
+        "shared.py",
+        "test_it.py has such a test, and may share it",
+    ),
+    "a class": (
+        "if FULL:\n    from shared import Base as TestIt\ndef test_one():\n    ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a test": (
+        "if FULL:\n    from shared import *\ndef test_one():\n    ask('one')",
+        "shared.py",
+        "shared.py has such a test, and may share it",
+    ),
+    "a test of a package": (
+        "if FULL:\n    from test_shared import *\ndef test_one():\n    ask('one')",
+        "test_shared/__init__.py",
+        "test_shared/__init__.py has such a test, and may share it",
+    ),
+    "a test of another module of tests": (
+        "if FULL:\n    from sub.test_shared import *\ndef test_one():\n    ask('one')",
+        "sub/test_shared.py",
+        "sub/test_shared.py has such a test, and may share it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "doubt"), SOMETIMES.values(), ids=SOMETIMES)
+def test_what_a_module_has_from_another_one(project, monkeypatch, text, name, doubt):
+    """It is not written in it, and may be back in the next run."""
+    options = ("--cassette-prune", "-o", "python_classes=TestIt")
+    project.test(
+        f"import os\nFULL = 'FULL' in os.environ\nfrom {name[:-3].replace('/', '.')} import Base\n"
+        f"pytestmark = pytest.mark.cassette\n{text}\n"
+    )
+    project.write(name, SHARED)
+    monkeypatch.setenv("FULL", "1")
+    project.run(*options, subprocess=True)
+    monkeypatch.delenv("FULL")
+
+    run = project.run(*options, subprocess=True)
+
+    assert run.changed == set()
+    assert f"stale cassettes not judged: {doubt}" in run.lines
+
+
+def test_a_test_of_the_same_name_that_a_module_can_not_have(recorded):
+    """Other modules of tests and plain classes keep theirs to themselves."""
+    rename_old(recorded)
+    recorded.edit("test_it.py", "def test_old_way(self)", "def test_new_way(self)")
+    recorded.test("class TestNew:\n    def test_old_way(self):\n        pass", name="test_new.py")
+    recorded.test("def test_old():\n    pass", name="sub/test_sub.py")
+
+    recorded.run()
+
+    assert judged(recorded) == OLD | {"cassettes/TestAgent.test_old_way.json"}
+
+
+def test_a_module_that_was_moved(recorded):
+    """Its cassettes may be wanted where it is now."""
+    (recorded.path / "tests").mkdir()
+    (recorded.path / "test_it.py").rename(recorded.path / "tests/test_it.py")
+
+    run = recorded.run("--cassette-prune")
+
+    assert judged(recorded) == set()
+    assert "stale cassettes not judged: test_it.py may be tests/test_it.py now" in run.lines
+
+
+@pytest.mark.parametrize(
+    ("args", "doubt"),
+    [
+        ((), "sub/test_it.py::test_old has another cassette in this run"),
+        (("-o", "testpaths=test_it.py"), "test_it.py::test_old may be sub/test_it.py::test_old"),
+    ],
+    ids=["with it", "without it"],
+)
+def test_one_folder_for_a_project_and_one_in_it(project, monkeypatch, args, doubt):
+    """What the inner one has recorded lies where the outer one's would, of modules alike."""
+    project.write(
+        "sub/pytest.ini", f"[pytest]\npythonpath = ..\ncassette_dir = {project.path}/tapes"
+    )
+    project.write("sub/__init__.py", "")
+    project.test("@pytest.mark.cassette\ndef test_old():\n    ask('old')", name="sub/test_it.py")
+    monkeypatch.chdir(project.path / "sub")
+    project.run("--cassette-dir=../tapes", passed=1)
+    monkeypatch.chdir(project.path)
+    project.test("@pytest.mark.cassette\ndef test_new():\n    ask('new')")
+
+    run = project.run("--cassette-dir=tapes", "--cassette-prune", *args)
+
+    assert "tapes/test_old.json" not in run.changed
+    assert any(line.startswith(f"stale cassettes not judged: {doubt}") for line in run.lines)
+
+
+def test_a_case_of_another_kind_of_module(project, monkeypatch):
+    """It is no Python, and a plugin may leave out some of its cases."""
+    project.write(
+        "conftest.py",
+        """
+        import os
+        import pytest
+        from agent import ask
+
+        class Cases(pytest.Module):
+            def _getobj(self):
+                return type(os)("cases")
+
+            def collect(self):
+                def case():
+                    ask("case")
+
+                for name in self.path.read_text().split():
+                    if name != os.environ.get("NOT"):
+                        item = pytest.Function.from_parent(self, name=name, callobj=case)
+                        item.add_marker("cassette")
+                        yield item
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".case":
+                return Cases.from_parent(parent, path=file_path)
+        """,
+    )
+    project.write("trip.case", "test_one test_two")
+    project.run(passed=2)
+    monkeypatch.setenv("NOT", "test_one")
+
+    left_out = project.run("--cassette-prune", passed=1)
+    project.write("trip.case", "test_two")
+    deleted = project.run("--cassette-prune", passed=1)
+
+    assert left_out.changed == set()
+    assert "cassettes/test_one.json" in deleted.changed
+
+
+def test_what_was_chosen_for_a_test_that_was_renamed(project, monkeypatch):
+    """The files of all models were renamed along, and keep the old name of the test."""
+    project.write("conftest.py", f"{HOOK}path.with_name(f'{{path.stem}}.{{MODEL}}.json')\n")
+    project.test(f"{MODEL}\n@pytest.mark.cassette\ndef test_plan():\n    ask(MODEL)")
+    for model in ("claude", "gpt"):
+        monkeypatch.setenv("MODEL", model)
+        project.run(passed=1)
+    project.edit("test_it.py", "test_plan", "test_trip")
+    for model in ("claude", "gpt"):
+        file = project.path / f"cassettes/test_plan.{model}.json"
+        file.rename(file.with_name(f"test_trip.{model}.json"))
+
+    run = project.run("--cassette-prune", passed=1)
+
+    assert (run.changed, run.live) == (set(), [])
+    assert (
+        "stale cassettes not judged: test_it.py::test_plan does not keep its cassette in"
+        " cassettes/test_trip.claude.json"
+    ) in run.lines
