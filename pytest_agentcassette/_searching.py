@@ -66,10 +66,8 @@ class Search:
         scope, survey = facts.scope, facts.survey
         self.inventory = Inventory(scope)
         self._facts = facts
-        self._claims = [
-            scope.root / path
-            for path in [*survey.claims.values(), *(record.path for record in facts.records)]
-        ]
+        claims = {*survey.claims.values(), *(record.path for record in facts.records)}
+        self._claims = [scope.root / path for path in claims]
         tests = frozenset(survey.tests)
         self._choices = Choices(
             tests, survey.claims, root=scope.root, cassette_dir=facts.cassette_dir
