@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -24,16 +20,17 @@ from agentcassette import (
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._causes import chain
 from pytest_agentcassette._claims import is_defined
+from pytest_agentcassette._commands import recording_again, running_again
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file, shown
-from pytest_agentcassette._options import mode_option
-from pytest_agentcassette._planning import Plan, plan_of, run_of
+from pytest_agentcassette._planning import plan_of, run_of
 from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Attempt", "begin"]
 
@@ -65,7 +62,7 @@ class Attempt:
         self._item = item
         self._plan = plan_of(item)
         self._config = item.config
-        self._remedy = _remedy(self._plan, item.config)
+        self._remedy = recording_again(self._plan, item.config)
         self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
         self._is_rerun = run_of(item.config).begins_again(self._plan.test)
@@ -250,7 +247,7 @@ class Attempt:
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
-                again=_again(self._plan, self._config),
+                again=running_again(self._plan, self._config),
                 prices=price_list() if run.wants_report else None,
                 whole=run.wants_file,
             )
@@ -327,32 +324,3 @@ def _fail(reason: str) -> NoReturn:
     """Fail with a text alone: neither a traceback nor what led to it would help anybody."""
     __tracebackhide__ = True
     raise pytest.fail.Exception(reason, pytrace=False) from None
-
-
-def _remedy(plan: Plan, config: pytest.Config) -> str:
-    """The command that records a test again."""
-    mode = plan.settings.marked_mode
-    # An update has just failed, or would find every call on tape.
-    again = "all" if plan.settings.record_mode in ("update", VERIFY) else "update"
-    note = "" if mode is None else f"  (once its marker no longer says record_mode={mode!r})"
-    return f"pytest {mode_option(config)}={again} {_argument(plan, config)}{note}"
-
-
-def _again(plan: Plan, config: pytest.Config) -> str:
-    """The command that runs a test again in the same record mode."""
-    mode = run_of(config).settings.command_line_mode
-    option = "" if mode is None else f"{mode_option(config)}={mode} "
-    return f"pytest {option}{_argument(plan, config)}"
-
-
-def _argument(plan: Plan, config: pytest.Config) -> str:
-    """The test as an argument of pytest, for a shell in the folder where pytest was started."""
-    file, colons, names = plan.test.partition("::")
-    file = _from(str(config.invocation_params.dir), str(config.rootpath), file)
-    return shlex.quote(file + colons + names)
-
-
-@lru_cache(maxsize=64)
-def _from(folder: str, root: str, file: str) -> str:
-    """The way from a folder to a file below the root; the tests of a module ask for the same."""
-    return Path(os.path.relpath(f"{root}{os.sep}{file}", folder)).as_posix()
