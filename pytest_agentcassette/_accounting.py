@@ -42,7 +42,6 @@ def account(
     test: str,
     path: str,
     remedy: str,
-    again: str,
     prices: PriceList | None,
     whole: bool,
 ) -> Record | None:
@@ -54,7 +53,6 @@ def account(
         test: The id of the test.
         path: The file of the cassette, as it is shown.
         remedy: The command that records the test again.
-        again: The command that runs it again as it was run.
         prices: The list prices, where somebody asks for the price of the calls.
         whole: Whether a report has the room for whole drifts.
 
@@ -82,7 +80,7 @@ def account(
         test=test,
         path=path,
         outcome=outcome,
-        remedy=again if outcome == "pending" else remedy,
+        remedy=remedy,
         calls=calls,
         cost=_cost(steps),
         saved=_cost(answered),

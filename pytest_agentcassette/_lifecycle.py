@@ -150,6 +150,8 @@ class Attempt:
     def _intercept(self, stack: ExitStack) -> None:
         """Wrap what is to be intercepted where it stands, until the stack is closed."""
         __tracebackhide__ = True
+        if not self._plan.settings.intercept:
+            return
         try:
             stack.enter_context(intercepting(*self._plan.settings.intercept))
         except TargetNotFound as error:
@@ -247,10 +249,11 @@ class Attempt:
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
-                again=running_again(self._plan, self._config),
                 prices=price_list() if run.wants_report else None,
                 whole=run.wants_file,
             )
+        if self.record is not None and self.record.outcome == "pending":
+            self.record = self.record._replace(remedy=running_again(self._plan, self._config))
         if problem:
             _fail(problem)
         if self.record is not None:
