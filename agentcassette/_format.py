@@ -42,7 +42,8 @@ def parse(text: str, path: object = None) -> dict[str, Any]:
         CassetteFormatError: The text is no JSON, or no cassette of a known version.
     """
     try:
-        document = _decode(text)
+        # A byte order mark is what only `loads` tells of.
+        document = json.loads(text) if text.startswith("\ufeff") else _decode(text)
     except json.JSONDecodeError as error:
         conflict = _CONFLICT.search(text)
         if conflict:
