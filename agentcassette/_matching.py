@@ -98,10 +98,9 @@ class Tape:
         first of all.
         """
         unplayed = [index for index in self._of_name(asked) if not self._played[index]]
-        next_in_line = (index for index in unplayed if self._is_in_line(index, asked))
-        verbatim = next((index for index in next_in_line if self._is_verbatim(index, asked)), None)
-        if verbatim is not None:  # as nearly always
-            return verbatim
+        first = next((index for index in unplayed if self._is_in_line(index, asked)), None)
+        if first is not None and self._is_verbatim(first, asked):  # as nearly always
+            return first
         kinds = (self._is_same, self._is_covered, self._is_older)
         same = next(filter(None, ([*filter(kind(asked), unplayed)] for kind in kinds)), ())
         in_line = (index for index in same if self._is_in_line(index, asked))

@@ -9,7 +9,9 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
+import pydantic
 import pytest
 
 from agentcassette import Cassette, DivergenceError, intercept, record, replay, use_cassette
@@ -276,3 +278,37 @@ def test_calls_that_differ_in_what_a_framework_made_up_are_alike(tape):
     assert not any("after" in step.get("concurrency", ()) for step in steps)
     alike = [step["arguments"]["args"][1:] for step in steps if len(step["arguments"]["args"]) > 1]
     assert len(alike) == 2
+
+
+class Message(pydantic.BaseModel):
+    """A message as frameworks make them, with a number that is another one in every run."""
+
+    numbers: ClassVar[list[int]] = []
+    text: str
+    number: int = pydantic.Field(default_factory=lambda: Message.numbers.pop(0))
+
+
+def test_a_number_that_another_message_had_is_no_reason_to_take_its_answer(tape):
+    """What is made up in each run may be by chance what another message was given."""
+
+    @intercept
+    async def answer(message):
+        await asyncio.sleep(0)
+        return next(answers)
+
+    @intercept
+    async def save(who, what):
+        await asyncio.sleep(0)
+
+    async def one(who):
+        await save(who, await answer(Message(text="go")))
+
+    async def two():
+        await asyncio.gather(one("a"), one("b"))
+
+    Message.numbers = [1, 2]
+    with record(tape):
+        asyncio.run(two())
+    Message.numbers = [2, 3]
+    with replay(tape, strict=True):
+        asyncio.run(two())
