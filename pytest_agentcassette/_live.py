@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -36,29 +37,36 @@ class _Call(NamedTuple):
 
 
 class LiveWatch:
-    """The part of the plugin that watches the live calls of all tests.
+    """The part of the plugin that watches the live calls of all tests, until the run is over.
 
     Args:
-        blocks: Whether they are refused.
+        config: The configuration of the run.
+        item: The test that runs already, if one does.
+        blocks: Whether the calls are refused.
     """
 
-    def __init__(self, *, blocks: bool) -> None:
+    def __init__(self, config: pytest.Config, item: pytest.Item | None, *, blocks: bool) -> None:
+        from agentcassette import watch_live_calls
+
         self._blocks = blocks
-        self._item: pytest.Item | None = None
+        self._item = item
         self._calls: Counter[_Call] = Counter()  # of all attempts at the test
         self._fixture: str | None = None  # of a wider scope than the test, which is set up now
         self._latest: deque[_Call] = deque()  # those that a fixture may turn out to have made
+        watching = ExitStack()
+        watching.enter_context(watch_live_calls(self._told))
+        config.add_cleanup(watching.close)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Watch for the time of a test, reruns among it."""
-        from agentcassette import watch_live_calls
-
+        """Know which test makes the calls, reruns among it."""
         self._item, self._fixture = item, None
         self._calls.clear()
         self._latest.clear()
-        with watch_live_calls(self._told):
+        try:
             return (yield)
+        finally:
+            self._item = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -96,7 +104,9 @@ class LiveWatch:
     def _told(self, name: str, kind: str) -> bool:
         """Count a call, or refuse it; a run of pytest around this one is not told of it."""
         __tracebackhide__ = True
-        if self._blocks and self._item is not None:
+        if self._item is None:  # a test of the run around this one is what makes it, if any
+            return False
+        if self._blocks:
             raise self._refused(self._item, name, kind)
         self._latest.append(_Call(name, kind, self._fixture))
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["RUN", "TEST", "Run"]
 
 
-@dataclass
 class Run:
     """One run of pytest, or what one worker of pytest-xdist does of it.
 
@@ -36,16 +34,24 @@ class Run:
         wants_file: Whether one is asked for that has the room for everything.
     """
 
-    settings: RunSettings
-    owners: dict[str, str] = field(default_factory=dict)
-    collected: frozenset[str] = frozenset()
-    claims: dict[str, Path] = field(default_factory=dict)
-    session: Session[Recorder | Player] | None = None
-    network: NetworkGuard | None = None
-    begun: set[str] = field(default_factory=set)
-    pending_folder: Path | None = None
-    wants_report: bool = False
-    wants_file: bool = False
+    def __init__(
+        self,
+        settings: RunSettings,
+        *,
+        pending_folder: Path | None,
+        wants_report: bool,
+        wants_file: bool,
+    ) -> None:
+        self.settings = settings
+        self.owners: dict[str, str] = {}
+        self.collected: frozenset[str] = frozenset()
+        self.claims: dict[str, Path] = {}
+        self.session: Session[Recorder | Player] | None = None
+        self.network: NetworkGuard | None = None
+        self.begun: set[str] = set()
+        self.pending_folder = pending_folder
+        self.wants_report = wants_report
+        self.wants_file = wants_file
 
     def begins_again(self, test: str) -> bool:
         """Take note that a test begins, and tell whether it is a rerun in this run."""

@@ -81,12 +81,11 @@ class Watcher:
             self._ignored.append(collection_path)
         return is_ignored
 
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Take note of a test before anybody may drop it."""
-        self._collected[item.nodeid] = item
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Take note of what was collected, and of what was wrong with it."""
+        """Take note of what was collected, before anybody may drop it, and what was wrong."""
+        for node in report.result:
+            if isinstance(node, pytest.Item):
+                self._collected[node.nodeid] = node
         file = report.nodeid.partition("::")[0]
         if not report.passed:
             wrong = "could not be collected" if report.failed else "was skipped as a whole"

@@ -7,7 +7,7 @@ needs it is imported by the hook that meets the first test with a cassette.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ from pytest_agentcassette._run import RUN, TEST
 from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterator
 
     from agentcassette import AgentCassetteError, LiveCallBlocked, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 #: In the stash of a test that uses a cassette: the attempt at it that is under way.
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
-#: The name of the plugin that runs the tests with cassettes, once there is one.
+#: The name of the plugin that keeps the books of the run, once there is anything to enter.
+_BOOKKEEPER = "agentcassette-bookkeeper"
+
+#: The name of the plugin that is around the tests with cassettes, once there is one.
 _RUNNER = "agentcassette-runner"
 
 #: The name of the plugin that watches the live calls, once there can be any.
@@ -78,26 +81,26 @@ def pytest_configure(config: pytest.Config) -> None:
     watcher = config.stash[WATCHER] = Watcher(config)
     config.pluginmanager.register(watcher, "agentcassette-watcher")
     if asks_for_books(config) or remembered(config):
-        _enlist(config)
+        _keep_books(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Keep the books in the controller of pytest-xdist, which only hears of tests."""
-    if session.config.pluginmanager.has_plugin("dsession"):
-        _enlist(session.config)
+    """Keep the books where tests run in other processes, and all that comes here are reports."""
+    manager = session.config.pluginmanager
+    if manager.has_plugin("dsession") or manager.has_plugin("pytest_forked"):
+        _keep_books(session.config)
 
 
-def _enlist(config: pytest.Config) -> None:
-    """Bring in all that goes along with cassettes; a run that uses none does not pay for it."""
+def _keep_books(config: pytest.Config) -> None:
+    """Keep the books of the run from now on; one that uses no cassette does not pay for it."""
     manager = config.pluginmanager
-    if manager.has_plugin(_RUNNER):
+    if manager.has_plugin(_BOOKKEEPER):
         return
     from pytest_agentcassette._bookkeeping import LEDGER, Bookkeeper
     from pytest_agentcassette._closing import Closer
     from pytest_agentcassette._drifted import remember
 
-    manager.register(_Runner(), _RUNNER)
-    manager.register(Bookkeeper(config), "agentcassette-bookkeeper")
+    manager.register(Bookkeeper(config), _BOOKKEEPER)
     remember(config, config.stash[WATCHER])
     if hasattr(config, "workerinput"):
         return
@@ -109,13 +112,23 @@ def _enlist(config: pytest.Config) -> None:
     manager.register(Closer(config, config.stash[WATCHER]), "agentcassette-closer")
 
 
+def _accompany(config: pytest.Config) -> None:
+    """Do from now on what is to be done around tests with cassettes, and keep the books.
+
+    The hooks for that come after those of all conftests, and before none that asks to be first.
+    """
+    if not config.pluginmanager.has_plugin(_RUNNER):
+        _keep_books(config)
+        config.pluginmanager.register(_Runner(), _RUNNER)
+
+
 def _attempt_of(item: pytest.Function) -> Attempt:
     """The attempt at a test that uses a cassette; it begins now where nobody knew that it would."""
     __tracebackhide__ = True
     if ATTEMPT not in item.stash:
         from pytest_agentcassette._lifecycle import begin
 
-        _enlist(item.config)
+        _accompany(item.config)
         item.stash[ATTEMPT] = begin(item)
     return item.stash[ATTEMPT]
 
@@ -144,26 +157,13 @@ class _FixtureBesideCassetter:
 
 
 def _uses_cassette(item: pytest.Function) -> bool:
-    return item.get_closest_marker("cassette") is not None or _asks_for_fixture(item)
-
-
-def _asks_for_fixture(item: pytest.Function) -> bool:
+    node: Any = item
+    while node is not None:  # every test of every run is asked, and pytest's own way takes longer
+        for mark in node.own_markers:
+            if mark.name == "cassette":
+                return True
+        node = node.parent
     return "cassette" in item.fixturenames and not is_shadowed(item)
-
-
-def _users(
-    collected: Iterable[tuple[pytest.Item, str]],
-) -> Iterator[tuple[pytest.Function, str]]:
-    """The tests that use a cassette; their class or module is asked once for its markers."""
-    parent, is_marked = None, False
-    for item, test in collected:
-        if isinstance(item, pytest.Function):
-            if item.parent is not parent and item.parent is not None:
-                parent = item.parent
-                is_marked = parent.get_closest_marker("cassette") is not None
-            has_marker = is_marked or any(mark.name == "cassette" for mark in item.own_markers)
-            if has_marker or _asks_for_fixture(item):
-                yield item, test
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -176,7 +176,11 @@ def pytest_collection_modifyitems(
         item.stash[TEST] = test
     config.stash[WATCHER].collected(collected)
     yield
-    tests = [*_users(collected)]
+    tests = [
+        (item, test)
+        for item, test in collected
+        if isinstance(item, pytest.Function) and _uses_cassette(item)
+    ]
     if tests:
         from pytest_agentcassette._planning import plan_all
 
@@ -193,14 +197,29 @@ def pytest_collection_modifyitems(
         _expect_calls(config)
 
 
-def _expect_calls(config: pytest.Config) -> None:
-    """Watch the live calls of each test from the next one on, and keep the books of it."""
-    _enlist(config)
+def _expect_calls(config: pytest.Config, item: pytest.Item | None = None) -> None:
+    """Watch the live calls of each test from now on, those of one that has begun among them."""
+    _accompany(config)
     if not config.pluginmanager.has_plugin(_WATCH):
         from pytest_agentcassette._live import LiveWatch
 
-        watch = LiveWatch(blocks=blocks_live_calls(config))
+        watch = LiveWatch(config, item, blocks=blocks_live_calls(config))
         config.pluginmanager.register(watch, _WATCH)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin an attempt at a test that uses a cassette, and ask for its fixture.
+
+    A marker may have been added only now, and the core may have been imported by the test before.
+    """
+    __tracebackhide__ = True
+    if "agentcassette" in sys.modules:
+        _expect_calls(item.config, item)
+    if isinstance(item, pytest.Function) and _uses_cassette(item):
+        _attempt_of(item)
+        if "cassette" not in item.fixturenames:
+            item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -227,9 +246,6 @@ def _unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
 
 def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
     """End the body for the session, which may have been opened in it, with `getfixturevalue`."""
-    if "agentcassette" not in sys.modules and ATTEMPT not in item.stash:
-        return None
-    _expect_calls(item.config)  # this test may have been the first to import it
     if REFUSALS in item.stash:
         item.stash[REFUSALS].end_body()
     attempt = item.stash.get(ATTEMPT, None)
@@ -240,16 +256,7 @@ def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
 class _Runner:
     """What happens around each test, from the first one on that uses a cassette."""
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Begin an attempt at a test that uses a cassette, and ask for its fixture."""
-        __tracebackhide__ = True
-        if isinstance(item, pytest.Function) and _uses_cassette(item):
-            _attempt_of(item)
-            if "cassette" not in item.fixturenames:
-                item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
@@ -275,7 +282,7 @@ class _Runner:
             raise refused
         return result
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 WATCH = """
@@ -131,3 +133,100 @@ def test_a_cassette_needs_no_terminal(project):
 
     assert project.run("-p", "no:terminal", subprocess=True).code == 0
     assert project.run("-p", "no:terminal", subprocess=True).live == []
+
+
+LATE = {
+    "pytest_collection_finish": """
+        def pytest_collection_finish(session):
+            for item in session.items:
+                item.add_marker("cassette")
+        """,
+    "pytest_runtest_setup, tryfirst": """
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_setup(item):
+            item.add_marker("cassette")
+        """,
+    "pytest_collection_modifyitems, around all others": """
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_collection_modifyitems(items):
+            yield
+            for item in items:
+                item.add_marker("cassette")
+        """,
+}
+
+
+@pytest.mark.parametrize("conftest", LATE.values(), ids=LATE)
+@pytest.mark.parametrize("args", [[], ["--cassette-report"]], ids=["plain", "with a report"])
+def test_a_marker_that_comes_after_the_collection_counts(project, conftest, args):
+    """Whoever adds it, and although nothing told of a cassette before."""
+    project.write("conftest.py", "import pytest\n" + dedent(conftest))
+    project.write(
+        "test_late.py",
+        """
+        def test_late():
+            from agent import ask
+
+            ask("hello")
+        """,
+    )
+
+    run = project.run("--record-mode=none", *args, subprocess=True, failed=1)
+
+    assert run.live == []
+    assert project.run(subprocess=True, passed=1).live == ["hello"]
+    assert project.run("--record-mode=none", *args, subprocess=True, passed=1).live == []
+
+
+def test_an_import_that_ends_in_a_skip_is_noticed(project):
+    """It is the set-up of a test that imports the core here, and its body never runs."""
+    project.write(
+        "test_late.py",
+        """
+        import pytest
+
+        @pytest.fixture
+        def needs_much():
+            import agent
+
+            pytest.skip("not here")
+
+        def test_skipped(needs_much):
+            pass
+
+        def test_calls():
+            import agent
+
+            agent.ask("hello")
+        """,
+    )
+
+    run = project.run(subprocess=True, passed=1, skipped=1)
+
+    assert "1 live call of ask: test_late.py::test_calls" in run.lines
+
+
+def test_a_report_of_a_conftest_has_what_the_test_did_with_its_cassette(project):
+    """Whoever wraps the making of reports from outside sees the finished ones."""
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_makereport():
+            report = yield
+            if report.when == "teardown":
+                print("outcome:", dict(report.user_properties)["cassette_outcome"])
+            return report
+        """,
+    )
+    project.test(
+        """
+        @pytest.mark.cassette
+        def test_ask():
+            ask("hello")
+        """
+    )
+
+    assert "outcome: recorded" in project.run("-s", subprocess=True, passed=1).text
