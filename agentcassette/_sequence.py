@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agentcassette import _pointer
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["UNKNOWN", "Made", "numbered"]
 
@@ -33,7 +30,8 @@ class Made(NamedTuple):
         after: The place of the start of the call before it in its line of work; None where it is
             the first one, ``UNKNOWN`` where nobody knows.
         fields: The fields of its step that do not depend on other steps.
-        volatile: The places in its arguments that are not compared.
+        compared: Gives the text that it has in common with calls of its name that are the same,
+            where that is known; else its arguments, as they are, tell.
     """
 
     start: int
@@ -41,7 +39,7 @@ class Made(NamedTuple):
     outer: int | None
     after: int | None
     fields: dict[str, Any]
-    volatile: tuple[str, ...] = ()
+    compared: Callable[[], str] | None = None
 
 
 def numbered(calls: Iterable[Made]) -> list[dict[str, Any]]:
@@ -70,21 +68,17 @@ def numbered(calls: Iterable[Made]) -> list[dict[str, Any]]:
 
 
 def _twins(made: list[Made]) -> set[int]:
-    """The indexes of the calls of which there is another one: the same name and arguments."""
-    alike: dict[str, list[int]] = {}
+    """The indexes of the calls of which there is another one that is the same call."""
+    alike: dict[tuple[str, str], list[int]] = {}
     names = Counter(call.fields["name"] for call in made)
     for index, call in enumerate(made):
-        if names[call.fields["name"]] > 1:
-            alike.setdefault(_text(call), []).append(index)
+        name = call.fields["name"]
+        if names[name] > 1:
+            alike.setdefault((name, _text(call)), []).append(index)
     return {index for indexes in alike.values() if len(indexes) > 1 for index in indexes}
 
 
 def _text(call: Made) -> str:
-    text = json.dumps([call.fields["name"], call.fields["arguments"]], sort_keys=True)
-    if not call.volatile:
-        return text
-    said = json.loads(text)
-    for place in call.volatile:
-        with suppress(LookupError):  # it was redacted
-            _pointer.drop(said[1], place)
-    return json.dumps(said, sort_keys=True)
+    if call.compared is not None:
+        return call.compared()
+    return json.dumps(call.fields["arguments"], sort_keys=True)

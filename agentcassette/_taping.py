@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
+from agentcassette._comparing import form_of, key
 from agentcassette._outcome import Outcome
 from agentcassette._sequence import UNKNOWN, Made
 from agentcassette._steps import is_list_of_chunks, results_of_uses
@@ -70,7 +72,6 @@ class Taping:
         self.start = start
         self.end: int | None = None
         self.outer = outer
-        self._volatile = () if asked is None else asked.volatile
         self.link = link
         self.asked = asked
         if link is not None:
@@ -154,7 +155,9 @@ class Taping:
         if types:
             fields["types"] = types
         outer = None if self.outer is None else self.outer.start
-        return Made(self.start, self.end, outer, self._after(), fields, self._volatile)
+        asked = self.asked
+        compared = asked and partial(key, form_of(asked), asked.arguments, asked.types)
+        return Made(self.start, self.end, outer, self._after(), fields, compared)
 
     def _after(self) -> int | None:
         """The place of the start of the call before it in its line of work."""

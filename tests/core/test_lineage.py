@@ -312,3 +312,41 @@ def test_a_number_that_another_message_had_is_no_reason_to_take_its_answer(tape)
     Message.numbers = [2, 3]
     with replay(tape, strict=True):
         asyncio.run(two())
+
+
+def test_calls_that_are_the_same_but_for_what_is_ignored_tell_their_order(tape):
+    """Two that shared a number when they were recorded don't go ahead of those before them."""
+
+    @intercept(ignore=["kwargs.number"])
+    async def answer(*, number):
+        return number
+
+    async def in_tasks(numbers):
+        return [await asyncio.create_task(answer(number=number)) for number in numbers]
+
+    with record(tape):
+        asyncio.run(in_tasks([1, 2, 3, 3]))
+    with replay(tape, strict=True):
+        assert asyncio.run(in_tasks([5, 6, 7, 8])) == [1, 2, 3, 3]
+
+
+def test_calls_with_and_without_a_keyword_tell_their_order(tape):
+    """They are the same call, whichever way it is made."""
+
+    @intercept
+    async def answer(prompt):
+        return next(answers), prompt
+
+    async def in_tasks(*calls):
+        return [await asyncio.create_task(call()) for call in calls]
+
+    def plainly():
+        return answer("x")
+
+    def by_name():
+        return answer(prompt="x")
+
+    with record(tape):
+        live = asyncio.run(in_tasks(plainly, by_name, plainly, by_name))
+    with replay(tape, strict=True):
+        assert asyncio.run(in_tasks(by_name, plainly, by_name, plainly)) == live
