@@ -514,3 +514,22 @@ class TestImports:
         run = project.run(subprocess=True, passed=2)
 
         assert live_lines(run) == ["1 live call of ask: test_it.py::test_first"]
+
+
+def test_a_call_that_no_test_makes_is_neither_counted_nor_refused(project):
+    """A hook of the project may make it, before the first test or behind the last one."""
+    project.write(
+        "conftest.py",
+        """
+        from agent import ask
+
+        def pytest_sessionfinish():
+            ask("summarize")
+        """,
+    )
+    project.test("def test_plain():\n    pass\n")
+
+    run = project.run("--cassette-live=block", passed=1)
+
+    assert run.live == ["summarize"]
+    assert "live call" not in run.text
