@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_agentcassette._claims import key
-from pytest_agentcassette._location import NameParts, locate
+from pytest_agentcassette._location import NameParts, locate, may_be_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,9 +83,7 @@ class Choices:
                 yield test, path
 
     def _is_same(self, test: str, kept: str) -> bool:
-        if self._cassette_dir is None:
-            return test == kept
-        return f"/{test}".endswith(f"/{kept}") or kept.endswith(f"/{test}")
+        return test == kept if self._cassette_dir is None else may_be_one(test, kept)
 
     def _places(self, test: str) -> set[str]:
         file, _, rest = test.partition("::")

@@ -101,8 +101,10 @@ class DriftMemory:
             return
         root = self._config.rootpath
         gone = self._gone | {one for one in self._before if not (root / _module(one)).exists()}
+        from pytest_agentcassette._choices import plain
+
         ledger = self._ledger()
-        passed = ledger.passed | {one.rpartition("@")[0] for one in ledger.passed}  # xdist's mark
+        passed = {plain(one, self._before) for one in ledger.passed}
         after = still_drifted(self._before, ledger.records(), passed=passed, gone=gone)
         if after != self._before:
             self._config.cache.set(KEY, sorted(after))

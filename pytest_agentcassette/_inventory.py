@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agentcassette import AgentCassetteError, Cassette
 from pytest_agentcassette._coverage import matches
-from pytest_agentcassette._location import FOLDER, shown
+from pytest_agentcassette._location import FOLDER, may_be_one, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,9 +131,7 @@ class Inventory:
         """
         name = module.rpartition("/")[2]
         ids = [self.shown(file) for file in self._sources() if file.name == name]
-        return [
-            one for one in ids if f"/{one}".endswith(f"/{module}") or module.endswith(f"/{one}")
-        ]
+        return [one for one in ids if may_be_one(one, module)]
 
     def defining(self, function: str) -> list[Path]:
         """Find the modules of the project in which a function is written down, at any depth."""

@@ -18,6 +18,7 @@ __all__ = [
     "chosen",
     "folder_of_tests",
     "locate",
+    "may_be_one",
     "pending_file",
     "shown",
 ]
@@ -126,6 +127,11 @@ def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) 
         return home.parent if home.name == FOLDER else None
     top = _normal(root / cassette_dir)
     return root / home.relative_to(top) if top in (home, *home.parents) else None
+
+
+def may_be_one(one: str, other: str) -> bool:
+    """Whether two ids may be those of one test or module, for runs with two root folders."""
+    return f"/{one}".endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 def shown(path: Path, root: Path) -> str:

@@ -63,15 +63,10 @@ class Publisher:
         self._config = config
         self._ledger = ledger
         self._files = files
-        self._has_run = False
         self._stopped = ""
         self._written: list[Path] = []
         self._left: list[Path] = []
         self._problems: list[str] = []
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note that a test has run, or was not let to; `--setup-only` runs none."""
-        self._has_run |= report.when == "call" or not report.passed
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Take note of what stopped the run: a person, a test, `-x` under pytest-xdist."""
@@ -84,7 +79,7 @@ class Publisher:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the files, as long as a failure can fail the run."""
-        if not self._has_run:
+        if not self._ledger.ended:  # `--setup-only` brings no test to an end
             self._left = [*self._files.values()]
             return
         from pytest_agentcassette._document import document, read_steps

@@ -199,10 +199,10 @@ def pytest_collection_modifyitems(
 
 def _expect_calls(config: pytest.Config, item: pytest.Item | None = None) -> None:
     """Watch the live calls of each test from now on, those of one that has begun among them."""
-    _accompany(config)
     if not config.pluginmanager.has_plugin(_WATCH):
         from pytest_agentcassette._live import LiveWatch
 
+        _accompany(config)
         watch = LiveWatch(config, item, blocks=blocks_live_calls(config))
         config.pluginmanager.register(watch, _WATCH)
 
@@ -233,7 +233,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:
         _end_body(item, raised=True)
         raise
-    fault = _end_body(item, raised=False)
+    fault = _end_body(item, raised=False) or _unnoticed(item)
     if fault is not None:
         raise fault
     return result
@@ -249,8 +249,7 @@ def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
     if REFUSALS in item.stash:
         item.stash[REFUSALS].end_body()
     attempt = item.stash.get(ATTEMPT, None)
-    drift = None if attempt is None else attempt.end_body(raised=raised)
-    return drift if raised else drift or _unnoticed(item)
+    return None if attempt is None else attempt.end_body(raised=raised)
 
 
 class _Runner:
