@@ -67,13 +67,15 @@ def enter(member: Member) -> None:
     _of_context.set(member)
 
 
-def leave(member: Member) -> None:
-    """Close a session, from whatever context."""
+def leave(member: Member) -> bool:
+    """Close a session, from whatever context; tell whether it was open."""
     with _lock:
-        if member in OPEN:
+        was_open = member in OPEN
+        if was_open:
             OPEN.remove(member)
     if _of_context.get() is member:
         _of_context.set(None)
+    return was_open
 
 
 def watch(one: Watch) -> None:

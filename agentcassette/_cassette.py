@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Cassette", "StrPath", "diff_cassettes"]
 
 StrPath = Union[str, "os.PathLike[str]"]
+
+_BINARY = getattr(os, "O_BINARY", 0)  # which Windows alone has
+
+_PART = 1 << 16  # bytes
 
 _TIMING = frozenset({"duration_ms"})
 
@@ -142,7 +147,7 @@ class Cassette:
         """
         path = path if isinstance(path, Path) else Path(path)
         try:
-            text = path.read_bytes().decode("utf-8-sig")
+            text = _read(path).decode().removeprefix("\ufeff")
         except FileNotFoundError:
             raise CassetteNotFound(path) from None
         except IsADirectoryError:
@@ -262,6 +267,19 @@ def diff_cassettes(a: StrPath | Cassette, b: StrPath | Cassette) -> CassetteDiff
         a if isinstance(a, Cassette) else Cassette.load(a),
         b if isinstance(b, Cassette) else Cassette.load(b),
     )
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file; most cassettes are short, and `Path.read_bytes` is long about it."""
+    descriptor = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        size = os.fstat(descriptor).st_size
+        content = os.read(descriptor, size + 1)
+        if len(content) != size:  # it is none that knows its size, or it has grown
+            content += b"".join(iter(partial(os.read, descriptor, _PART), b""))
+        return content
+    finally:
+        os.close(descriptor)
 
 
 def _content(cassette: Cassette) -> str:

@@ -28,7 +28,7 @@ class Terms(NamedTuple):
         mode: The record mode.
         full: Whether the errors leave nothing out.
         rerecord: The command that records the run again, or nothing.
-        cost: What the recording cost, as text.
+        cost: Tells what the recording cost, as text.
     """
 
     strict: bool
@@ -37,7 +37,7 @@ class Terms(NamedTuple):
     mode: str
     full: bool = False
     rerecord: str = ""
-    cost: str = ""
+    cost: Callable[[], str] = str
 
 
 class Drifting:
@@ -113,7 +113,7 @@ class Drifting:
                 total=len(self._tape.steps),
                 full=self._terms.full,
                 rerecord=self._terms.rerecord,
-                cost=self._terms.cost,
+                cost=self._terms.cost(),
                 **known,
             )
         )

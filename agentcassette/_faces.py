@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._contrasting import contrast
-from agentcassette._steps import read
+from agentcassette._steps import called_with, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from agentcassette._cassette import Cassette
+    from agentcassette._comparing import Asked
     from agentcassette._contrasting import Contrast
     from agentcassette._errors import DivergenceError
     from agentcassette._matching import Tape
@@ -52,18 +53,22 @@ class Trajectory:
     """What the agent did in one session, in the order in which its calls started.
 
     A session that writes has every call in its recording, also those answered from a tape; for one
-    that only reads, the steps that answered are kept here.
+    that only reads, the steps that answered are kept here, with what they were asked.
     """
 
     def __init__(self, recording: Recording | None) -> None:
-        self.answers: list[dict[str, Any]] = []
+        self.answers: list[tuple[dict[str, Any], Asked]] = []
         self._recording = recording
 
     def steps(self) -> list[dict[str, Any]]:
         """The steps of all calls made so far, each a new dict."""
         if self._recording is not None:
             return self._recording.steps()
-        return [dict(step) for step in self.answers]
+        return [called_with(step, asked.arguments, asked.types) for step, asked in self.answers]
+
+    def costs(self) -> list[dict[str, Any]]:
+        """The same, as far as what the calls cost: their arguments may be those on tape."""
+        return [step for step, _ in self.answers] if self._recording is None else self.steps()
 
     def replayed(self) -> list[bool]:
         """For each of them whether it was answered from a tape."""
@@ -112,12 +117,12 @@ class _Face:
     @property
     def total_input_tokens(self) -> int:
         """The tokens that went into the calls made so far."""
-        return sum(step["input_tokens"] for step in self._trajectory.steps())
+        return sum(step["input_tokens"] for step in self._trajectory.costs())
 
     @property
     def total_output_tokens(self) -> int:
         """The tokens that came out of the calls made so far."""
-        return sum(step["output_tokens"] for step in self._trajectory.steps())
+        return sum(step["output_tokens"] for step in self._trajectory.costs())
 
     @property
     def total_tokens(self) -> int:
@@ -127,7 +132,7 @@ class _Face:
     @property
     def duration_ms(self) -> float:
         """What the calls made so far took when they ran live, in milliseconds."""
-        return float(sum(step["duration_ms"] for step in self._trajectory.steps()))
+        return float(sum(step["duration_ms"] for step in self._trajectory.costs()))
 
 
 class Recorder(_Face):

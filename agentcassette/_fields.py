@@ -48,6 +48,9 @@ from typing import Any, Callable, NamedTuple
 __all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_number"]
 
 
+_LARGEST = sys.float_info.max
+
+
 class Field(NamedTuple):
     """A field.
 
@@ -71,7 +74,7 @@ def is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     # No NaN, no infinity, and no whole number that is too large for the arithmetic of floats.
-    return abs(value) <= sys.float_info.max
+    return abs(value) <= _LARGEST
 
 
 def _is_text(value: object) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
-from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks, is_number
+from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,10 @@ VERSION = 1
 _MAX_DEPTH = 400
 
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>)(?: |$)", re.MULTILINE)
+
+
+_OF_DOCUMENT = {field.name: field for field in DOCUMENT}
+_OF_STEP = {field.name: field for field in STEP}
 
 
 def parse(text: str, path: object = None) -> dict[str, Any]:
@@ -104,9 +108,9 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     for name in ("version", "steps"):
         if document.get(name) is None:
             return f'no cassette: it has no "{name}"'
-    for field in DOCUMENT:
-        if document.get(field.name) is not None and not field.is_good(document[field.name]):
-            return f'"{field.name}" is no {field.wanted}'
+    for name, value in document.items():
+        if value is not None and name in _OF_DOCUMENT and not _OF_DOCUMENT[name].is_good(value):
+            return f'"{name}" is no {_OF_DOCUMENT[name].wanted}'
     version = document["version"]
     if version != VERSION:
         return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
@@ -120,9 +124,9 @@ def _problem_of_step(step: object, index: int) -> str:
     for name in ("name", "arguments"):
         if name not in step:
             return f' has no "{name}"'
-    for field in STEP:
-        if field.name in step and not field.is_good(step[field.name]):
-            return f': "{field.name}" is no {field.wanted}'
+    for name, value in step.items():
+        if name in _OF_STEP and not _OF_STEP[name].is_good(value):
+            return f': "{name}" is no {_OF_STEP[name].wanted}'
     return _contradiction(step, index)
 
 
@@ -181,7 +185,7 @@ def _refuse_constant(name: str) -> object:
 
 def _finite(text: str) -> float:
     number = float(text)
-    if not is_number(number):
+    if number - number:  # which is zero for all numbers but the infinite ones
         raise ValueError("a number is too large")
     return number
 

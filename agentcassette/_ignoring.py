@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from agentcassette import _pointer, _type_map
@@ -165,6 +166,12 @@ def compile_ignores(specs: Iterable[str]) -> Ignore:
     Raises:
         ValueError: A spec is neither; the text shows it, where it goes wrong, and an example.
     """
+    return _compiled(tuple(specs))
+
+
+@lru_cache(maxsize=64)
+def _compiled(specs: tuple[str, ...]) -> Ignore:
+    """As `compile_ignores`; the sessions of a run ask for the same few, again and again."""
     paths: set[_Path] = set()
     shapes: set[str] = set()
     for spec in specs:

@@ -234,12 +234,12 @@ class Tape:
         makes no difference.
         """
         step = self.steps[index]
-        arguments, types = self._live(asked)
-        return (
-            step["arguments"] == arguments
-            and (types_in(step, "arguments") if self._typed else {}) == types
-            and canonical(step["arguments"]) == canonical(arguments)  # 1 is neither 1.0 nor True
-        )
+        recorded = repr(step["arguments"])  # in which 1 is neither 1.0 nor True
+        types = types_in(step, "arguments") if self._typed else {}
+        if recorded == repr(asked.given):
+            return not self._typed or types == asked.given_types
+        arguments, live_types = self._live(asked)
+        return recorded == repr(arguments) and types == live_types
 
     def _is_in_line(self, index: int, asked: Asked) -> bool:
         """Whether a step came after the step that answered the call before this one."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
 from agentcassette._loops import is_cancellation
-from agentcassette._steps import OUTCOME, take_down
+from agentcassette._steps import OUTCOME, redacted_arguments, take_down
 
 if TYPE_CHECKING:
     from agentcassette._redaction import Redactor
@@ -135,9 +135,8 @@ class Outcome:
         fields: dict[str, Any] = {"name": name}
         types: dict[str, str] = {}
         if call is not None:
-            down = take_down(call[0], call[1], self._redactor)
-            fields["arguments"] = down.arguments
-            types = {f"/arguments{at}": type_name for at, type_name in down.types.items()}
+            fields["arguments"], below = redacted_arguments(take_down(*call), self._redactor)
+            types = {f"/arguments{at}": type_name for at, type_name in below.items()}
         chunks = self._fields["result"]
         if type(chunks) is list and chunks:
             fields["at"] = len(chunks)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["PLACEHOLDER", "Secrets"]
 
@@ -84,21 +85,16 @@ _PATH = rf"(?:~|\.\.?|[A-Za-z]:)?[\\/](?!{_DENSE_TOKEN})"
 
 
 class Secrets:
-    """The secrets that texts are searched for; the patterns are compiled with the first of these.
+    """The secrets that texts are searched for.
 
     Args:
-        environ: The environment, whose secrets are remembered.
+        environ: The environment, whose secrets are remembered; None for that of the process.
     """
 
-    __slots__ = ("_bearer", "_credential", "_private_key", "_run", "_url_credential", "_values")
+    __slots__ = ("_values",)
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._values = _secret_values(environ)
-        self._run = re.compile(_RUN, re.ASCII)
-        self._credential = re.compile(_CREDENTIAL, re.ASCII)
-        self._bearer = re.compile(_BEARER, re.ASCII)
-        self._url_credential = re.compile(_URL_CREDENTIAL)
-        self._private_key = re.compile(_PRIVATE_KEY)
 
     def taken_out_of(self, text: str) -> str:
         """Take the secrets out of a text, in time that is linear in its length.
@@ -112,38 +108,69 @@ class Secrets:
         """
         for value in self._values:
             text = text.replace(value, PLACEHOLDER)
-        text = self._run.sub(self._without_credentials, text)
+        patterns = _patterns()
+        text = patterns.run.sub(_without_credentials, text)
         if _URL_SIGN in text:
-            text = self._url_credential.sub(rf"\1{PLACEHOLDER}", text)
+            text = patterns.url_credential.sub(rf"\1{PLACEHOLDER}", text)
         if any(sign in text for sign in _BEARER_SIGNS):
-            text = self._bearer.sub(rf"\1{PLACEHOLDER}", text)
+            text = patterns.bearer.sub(rf"\1{PLACEHOLDER}", text)
         if _PRIVATE_KEY_SIGN in text:
-            text = self._private_key.sub(PLACEHOLDER, text)
+            text = patterns.private_key.sub(PLACEHOLDER, text)
         return text
 
-    def _without_credentials(self, run: re.Match[str]) -> str:
-        # After a backslash the first letter is that of an escaped line end, as in JSON and code.
-        escaped = 1 if run.string[run.start() - 1 : run.start()] == "\\" else 0
-        text = run[0]
-        return text[:escaped] + self._credential.sub(PLACEHOLDER, text[escaped:])
+
+class _Patterns(NamedTuple):
+    run: re.Pattern[str]
+    credential: re.Pattern[str]
+    bearer: re.Pattern[str]
+    url_credential: re.Pattern[str]
+    private_key: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> _Patterns:
+    """The patterns; to compile them takes a while, and a replay without a drift needs none."""
+    return _Patterns(
+        run=re.compile(_RUN, re.ASCII),
+        credential=re.compile(_CREDENTIAL, re.ASCII),
+        bearer=re.compile(_BEARER, re.ASCII),
+        url_credential=re.compile(_URL_CREDENTIAL),
+        private_key=re.compile(_PRIVATE_KEY),
+    )
+
+
+def _without_credentials(run: re.Match[str]) -> str:
+    # After a backslash the first letter is that of an escaped line end, as in JSON and code.
+    escaped = 1 if run.string[run.start() - 1 : run.start()] == "\\" else 0
+    text = run[0]
+    return text[:escaped] + _patterns().credential.sub(PLACEHOLDER, text[escaped:])
 
 
 @lru_cache(maxsize=8)
-def _secret_names(names: tuple[str, ...]) -> tuple[str, ...]:
+def _secret_names(names: tuple[str | bytes, ...]) -> tuple[str, ...]:
     """Those names of variables whose values are secret; each session asks for the same."""
-    return tuple(name for name in names if name.upper().endswith(_ENVIRONMENT_NAMES))
+    return tuple(name for name in map(os.fsdecode, names) if _is_secret_name(name))
 
 
-def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
+def _is_secret_name(name: str) -> bool:
+    return name.upper().endswith(_ENVIRONMENT_NAMES)
+
+
+def _secret_values(environ: Mapping[str, str] | None) -> tuple[str, ...]:
     """Give the secrets of an environment, also as JSON writes them.
 
     Those variables count whose names end in KEY, TOKEN, SECRET or PASSWORD, with a value of twelve
     characters or more that is neither a path nor one plain word. The longest come first: one may
     contain another.
     """
+    if environ is None:
+        environ = os.environ
+        names: Iterable[str | bytes] = os.environb if os.supports_bytes_environ else os.environ
+    else:
+        names = environ
     values = {
         value
-        for value in map(environ.__getitem__, _secret_names(tuple(environ)))
+        for value in map(environ.__getitem__, _secret_names(tuple(names)))
         if len(value) >= _MIN_ENVIRONMENT_VALUE
         and not value.isalpha()
         and not re.match(_PATH, value, re.ASCII)

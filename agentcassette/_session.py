@@ -6,6 +6,7 @@ import copy
 import os
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from agentcassette._recording import Recording
 from agentcassette._redaction import Redactor
 from agentcassette._replaying import Replaying
 from agentcassette._source import source_of
-from agentcassette._steps import called_with, take_down
+from agentcassette._steps import redacted_arguments, take_down
 from agentcassette._writing import cassette_of, is_news, losses
 
 if TYPE_CHECKING:
@@ -82,20 +83,21 @@ class Machine(_active.Member):
 
     def ask(self, seam: Seam, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:
         """Take the arguments of a call down, before anything is done with them."""
-        down = take_down(args, kwargs, self._redactor)
+        down = take_down(args, kwargs)
         specs = self.plan.ignore + seam.ignore
         if specs not in self._ignores:
             self._ignores[specs] = compile_ignores(specs)
         return Asked(
-            name=seam.name,
-            kind=seam.kind,
-            arguments=down.arguments,
+            seam.name,
+            seam.kind,
+            arguments=down.json,
             types=down.types,
             volatile=down.volatile,
             defaults=down.defaults,
             parameters=seam.parameters,
             ignore=self._ignores[specs],
             link=_lineage.link(self, is_home=get_ident() == self.thread),
+            redact=partial(redacted_arguments, down, self._redactor),
         )
 
     def turn(self, asked: Asked) -> Answer | Taping | None:
@@ -147,11 +149,11 @@ class Machine(_active.Member):
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let the calls made in this block belong to no session."""
-        _active.leave(self)
+        was_open = _active.leave(self)  # and not paused already
         try:
             yield
         finally:
-            if not self.ended:
+            if was_open and not self.ended:
                 _active.enter(self)
 
     def commit(self) -> bool:
@@ -199,7 +201,6 @@ class Machine(_active.Member):
         tape = Tape(
             cassette.steps, typed=cassette.typed, redactor=self._redactor, live=self.plan.live
         )
-        seconds = cassette.duration_ms / 1000
         terms = Terms(
             strict=self.plan.strict and self.recording is None,
             gives_way=self.recording is not None,
@@ -207,7 +208,7 @@ class Machine(_active.Member):
             mode=self.plan.shown_mode,
             full=self.plan.full,
             rerecord=self.plan.rerecord,
-            cost=f"{cassette.total_tokens:,} tokens and {seconds:.1f} s",
+            cost=partial(_cost, cassette),
         )
         return Replaying(tape, terms)
 
@@ -247,7 +248,7 @@ class Machine(_active.Member):
         if self.recording is not None:
             copy_to = Copy(self.recording, self.recording.begin(asked))
             return Answer(asked, step, replaying, copy_to)
-        self._trajectory.answers.append(called_with(step, asked.arguments, asked.types))
+        self._trajectory.answers.append((step, asked))
         return Answer(asked, step, replaying, None)
 
     def _write(self, recorder: Recorder) -> bool:
@@ -266,6 +267,11 @@ class Machine(_active.Member):
 def _head(keys: tuple[str, ...]) -> dict[str, Any]:
     """What holds for a run, as fields of its cassette."""
     return {"version": VERSION, "typed": True, "redact": list(keys)}
+
+
+def _cost(cassette: Cassette) -> str:
+    """What it cost to record a cassette, as text."""
+    return f"{cassette.total_tokens:,} tokens and {cassette.duration_ms / 1000:.1f} s"
 
 
 def _shown(path: Path) -> str:

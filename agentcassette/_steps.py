@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from agentcassette import _values
 from agentcassette._pointer import escape
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTCOME",
-    "Down",
     "called_with",
     "is_list_of_chunks",
     "read",
     "read_chunks",
     "read_returned",
     "redacted",
+    "redacted_arguments",
     "results_of_uses",
     "take_down",
     "types_in",
@@ -42,37 +42,32 @@ _VALUES = (
 )
 
 
-class Down(NamedTuple):
-    """The arguments of a call, taken down and without their secrets.
-
-    Attributes:
-        arguments: ``{"args": [...], "kwargs": {...}}``.
-        types: The types of what is in there, by JSON pointer.
-        volatile: The places in there that are not compared.
-        defaults: The places in there that hold what their class gives by itself.
-    """
-
-    arguments: dict[str, Any]
-    types: dict[str, str]
-    volatile: tuple[str, ...]
-    defaults: tuple[str, ...]
-
-
-def take_down(args: tuple[Any, ...], kwargs: dict[str, Any], redactor: Redactor) -> Down:
+def take_down(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _values.Comparable:
     """Take the arguments of a call down; a keyword that says that nothing is given is none.
 
     Args:
         args: The positional arguments.
         kwargs: The keyword arguments.
-        redactor: What knows the secrets.
     """
-    encoded = _values.encode_comparable({"args": list(args), "kwargs": kwargs})
+    encoded = _values.encode_call(args, kwargs)
     for name in [name for name, value in kwargs.items() if _values.is_not_given(value)]:
         del encoded.json["kwargs"][name]
         encoded.types.pop(f"/kwargs/{escape(name)}", None)
-    types = {f"/arguments{at}": type_name for at, type_name in encoded.types.items()}
-    step = redacted({"arguments": encoded.json, "types": types}, redactor)
-    return Down(step["arguments"], types_in(step, "arguments"), encoded.volatile, encoded.defaults)
+    return encoded
+
+
+def redacted_arguments(
+    down: _values.Comparable, redactor: Redactor
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The arguments of a call, and their types by JSON pointer, without their secrets.
+
+    Args:
+        down: The arguments as they were taken down.
+        redactor: What knows the secrets.
+    """
+    types = {f"/arguments{at}": type_name for at, type_name in down.types.items()}
+    step = redacted({"arguments": down.json, "types": types}, redactor)
+    return step["arguments"], types_in(step, "arguments")
 
 
 def read(step: dict[str, Any], field: str, *, package: str | None = None) -> Any:

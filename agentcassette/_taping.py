@@ -156,7 +156,9 @@ class Taping:
             fields["types"] = types
         outer = None if self.outer is None else self.outer.start
         asked = self.asked
-        compared = asked and partial(key, form_of(asked), asked.arguments, asked.types)
+        compared = (
+            None if asked is None else partial(key, form_of(asked), asked.arguments, asked.types)
+        )
         return Made(self.start, self.end, outer, self._after(), fields, compared)
 
     def _after(self) -> int | None:

@@ -15,9 +15,10 @@ from __future__ import annotations
 from agentcassette._values._codec import JSON
 from agentcassette._values._decoder import decode, decode_error, decode_items
 from agentcassette._values._encoder import (
+    Comparable,
     Encoded,
     encode,
-    encode_comparable,
+    encode_call,
     is_data,
     unreplayable,
 )
@@ -31,6 +32,7 @@ from agentcassette._values._verified import encode_verified
 
 __all__ = [
     "JSON",
+    "Comparable",
     "Encoded",
     "StandIn",
     "class_name",
@@ -39,7 +41,7 @@ __all__ = [
     "decode_error",
     "decode_items",
     "encode",
-    "encode_comparable",
+    "encode_call",
     "encode_verified",
     "is_compared_by_class",
     "is_data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, NamedTuple
 
-from agentcassette._values._codec import JSON, Apart
+from agentcassette._values._codec import JSON, Apart, Codec
 from agentcassette._values._containers import COLLECTIONS
 from agentcassette._values._families import BUILTIN, codec_of
 from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
@@ -17,7 +17,7 @@ __all__ = [
     "Encoded",
     "Encoder",
     "encode",
-    "encode_comparable",
+    "encode_call",
     "is_data",
     "unreplayable",
 ]
@@ -46,10 +46,11 @@ class Encoded(NamedTuple):
 
 
 class Comparable(NamedTuple):
-    """A value as plain JSON that is only compared with another one, and need not come back.
+    """The arguments of a call as plain JSON: they are only compared, and need not come back.
 
     Attributes:
-        json: As of ``Encoded``, but without what a framework has put in for its own use.
+        json: ``{"args": [...], "kwargs": {...}}``, without what a framework has put in for its own
+            use.
         types: As of ``Encoded``.
         volatile: As of ``Encoded``.
         defaults: The places that hold what their class gives by itself, as JSON pointers.
@@ -79,14 +80,18 @@ def encode(value: object) -> Encoded:
     return Encoded(json, encoder.types, tuple(encoder.volatile))
 
 
-def encode_comparable(value: object) -> Comparable:
-    """Give a value as it is compared with another one.
+def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparable:
+    """Give the arguments of a call as they are compared with those of another one.
 
     Args:
-        value: The value.
+        args: The positional arguments.
+        kwargs: The keyword arguments.
     """
-    encoder = Encoder(is_compared=True)
-    json = encoder.write(value, "")
+    encoder = Encoder(is_compared=True, levels=1)
+    json = {
+        "args": encoder.write(list(args), "/args") if args else [],
+        "kwargs": encoder.write(kwargs, "/kwargs") if kwargs else {},
+    }
     return Comparable(json, encoder.types, tuple(encoder.volatile), tuple(encoder.defaults))
 
 
@@ -112,14 +117,16 @@ class Encoder:
 
     Args:
         is_compared: Whether it is only to be compared with another one.
+        levels: How many levels of what is written are above it.
     """
 
-    def __init__(self, *, is_compared: bool = False) -> None:
+    def __init__(self, *, is_compared: bool = False, levels: int = 0) -> None:
         self.is_compared = is_compared
         self.types: dict[str, str] = {}
         self.volatile: list[str] = []
         self.defaults: list[str] = []
-        self._codecs = dict(BUILTIN)
+        self._codecs: dict[type, Codec] = {}
+        self._depth = _MAX_DEPTH - levels
         self._open: set[int] = set()
         self._seen: set[int] = set()
         self._repeats = 0
@@ -132,7 +139,7 @@ class Encoder:
         if (kind is int and -BIG < value < BIG) or (kind is float and isfinite(value)):
             return value
         key = id(value)
-        if key in self._open or key in self._seen or len(self._open) >= _MAX_DEPTH:
+        if key in self._open or key in self._seen or len(self._open) >= self._depth:
             why = self._why_cut(key, value)
             if why:
                 return write_opaque(value, pointer, self, why)
@@ -140,7 +147,7 @@ class Encoder:
         self._seen.add(key)
         self._open.add(key)
         try:
-            codec = self._codecs.get(kind)
+            codec = BUILTIN.get(kind) or self._codecs.get(kind)
             if codec is None:
                 codec = self._codecs[kind] = codec_of(kind)
             return codec.encode(value, pointer, self)
@@ -158,7 +165,7 @@ class Encoder:
     def _why_cut(self, key: int, value: Any) -> str:
         if key in self._open:
             return ": a cycle"
-        if len(self._open) >= _MAX_DEPTH and type(value) not in PLACEHOLDERS:
+        if len(self._open) >= self._depth and type(value) not in PLACEHOLDERS:
             return ": nested too deeply"
         if key in self._seen:
             self._repeats += len(value) + 1 if type(value) in COLLECTIONS else 1

@@ -9,6 +9,7 @@ import pickle
 import stat
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -433,6 +434,17 @@ def test_what_editors_do_to_a_file_does_no_harm(data, tmp_path):
     path.write_bytes(data)
 
     assert Cassette.load(path).to_dict() == cassette().to_dict()
+
+
+def test_a_file_that_does_not_know_its_size(tmp_path):
+    """A pipe, say: it is read to its end."""
+    path, data = tmp_path / "pipe", GOOD.replace(b"\n", b"\n" + b" " * 100_000)
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(data,))
+    writer.start()
+
+    assert Cassette.load(path).to_dict() == cassette().to_dict()
+    writer.join()
 
 
 def test_a_folder_is_no_cassette(tmp_path):

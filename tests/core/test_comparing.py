@@ -21,7 +21,15 @@ def call(*args, **kwargs):
 
 def asked(arguments, types=None, *, parameters=(), volatile=(), ignore=()):
     """Make a call as it is compared."""
-    return Asked("f", "llm", arguments, types or {}, volatile, parameters, compile_ignores(ignore))
+    return Asked(
+        "f",
+        "llm",
+        arguments=arguments,
+        types=types or {},
+        volatile=volatile,
+        parameters=parameters,
+        ignore=compile_ignores(ignore),
+    )
 
 
 def key_of(arguments, types=None, **circumstances):

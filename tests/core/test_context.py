@@ -593,6 +593,19 @@ class TestPause:
         assert runs == ["x"]
         assert len(Cassette.load(tmp_path / "other.json")) == 1
 
+    def test_one_in_another(self, recorded):
+        """The session goes on at the end of the outer one."""
+        session = replay(recorded, strict=True)
+        with session:
+            ask("a")
+            with session.paused():
+                with session.paused():
+                    ask("x")
+                ask("y")
+            ask("b")
+
+        assert runs == ["x", "y"]
+
     def test_it_ends_with_an_error_of_the_block(self, recorded):
         """The session goes on."""
         session = replay(recorded)

@@ -18,7 +18,7 @@ RERECORD = Terms(
     path="tests/cassettes/test_plan.json",
     mode="once",
     rerecord="pytest tests/test_agent.py::test_plan --record-mode=update",
-    cost="1,512 tokens and 1.8 s",
+    cost=lambda: "1,512 tokens and 1.8 s",
 )
 SHORT = Terms(strict=True, gives_way=False, path="tape.json", mode="none")
 HISTORY = [

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from agentcassette import DivergenceError, intercept, record, replay
-from agentcassette._values import decode, encode, encode_comparable
+from agentcassette._values import decode, encode, encode_call
 
 MADE_UP = f"lc_{uuid.UUID(int=7)}"
 
@@ -42,10 +42,10 @@ def config(**more):
 
 def test_what_langgraph_keeps_in_a_config_is_not_compared():
     """What the agent has put in is."""
-    assert encode_comparable([config()]).json == [
+    assert encode_call(([config()],), {}).json["args"][0] == [
         {"recursion_limit": 25, "metadata": {"team": "travel"}, "configurable": {"thread_id": "d"}}
     ]
-    assert encode_comparable(config(metadata=None)).json["metadata"] is None
+    assert encode_call((), config(metadata=None)).json["kwargs"]["metadata"] is None
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_langgraph_keeps_in_a_config_is_not_compared():
 )
 def test_any_other_config_is_compared_as_it_is(value):
     """It may be of the agent itself."""
-    assert encode_comparable(value).json == value
+    assert encode_call((), value).json["kwargs"] == value
 
 
 def test_a_config_that_is_a_result_is_kept_whole():
@@ -65,16 +65,16 @@ def test_a_config_that_is_a_result_is_kept_whole():
 @pytest.mark.parametrize(
     ("block", "volatile"),
     [
-        ({"id": MADE_UP, "text": "a"}, ("/id",)),
+        ({"id": MADE_UP, "text": "a"}, ("/kwargs/id",)),
         ({"id": f"{MADE_UP}0"}, ()),
         ({"id": str(uuid.UUID(int=7))}, ()),
         ({"id": 7}, ()),
-        ({"User-Agent": "agents/1", "X-Id": "1"}, ("/User-Agent",)),
+        ({"User-Agent": "agents/1", "X-Id": "1"}, ("/kwargs/User-Agent",)),
     ],
 )
 def test_what_is_made_up_is_not_compared(block, volatile):
     """An id that langchain gives a block of content, and the version of an SDK."""
-    assert encode_comparable(block).volatile == volatile
+    assert encode_call((), block).volatile == volatile
 
 
 def test_classes_of_data_that_do_not_say_so(framework):
