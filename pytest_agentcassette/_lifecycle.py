@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -29,7 +29,6 @@ from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Attempt", "begin"]
@@ -51,21 +50,22 @@ class Attempt:
         pytest.UsageError: What is said about its cassette can't be.
 
     Attributes:
-        is_requested: Whether the fixture is being set up, or has been.
+        is_under_way: Whether the session is being opened, or has been.
         record: What the test did with its cassette, once that is known; None where there is
             nothing to tell.
     """
 
     def __init__(self, item: pytest.Function) -> None:
-        self.is_requested = False
+        self.is_under_way = False
         self.record: Record | None = None
         self._item = item
         self._plan = plan_of(item)
         self._config = item.config
+        self._run = run_of(item.config)
         self._remedy = recording_again(self._plan, item.config)
         self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
-        self._is_rerun = run_of(item.config).begins_again(self._plan.test)
+        self._is_rerun = self._run.begins_again(self._plan.test)
         self._body_ended = False
         self._passed = False
         self._skipped = False
@@ -75,35 +75,27 @@ class Attempt:
         self._added: AgentCassetteError | None = None  # by us, to a body that raised nothing
         self._verifies = self._plan.settings.record_mode == VERIFY
 
-    def run(self) -> Iterator[Recorder | Player]:
-        """Do what the fixture does: keep a session open until the test's other fixtures are gone.
+    def open(self, holder: pytest.Item | pytest.FixtureRequest) -> Recorder | Player:
+        """Open the session, unless it is open already; it is an error of the set-up if it can't be.
 
-        What is in the way of the session is an error of the test's set-up.
+        Args:
+            holder: Whose end is that of the session: the test, or the fixture that is the first to
+                ask for it. All that is set up from now on is torn down before.
+
+        Returns:
+            What the fixture is: the recorder or player of the session.
         """
         __tracebackhide__ = True
-        self.is_requested = True
-        with ExitStack() as stack:
-            self._intercept(stack)
-            session = self._open()
-            with self._guarded(session):
-                yield session.face
-            self._close(session)
-
-    def request_ahead(self, request: pytest.FixtureRequest) -> None:
-        """Ask for the fixture, if nobody has, before another one of the test is set up."""
-        if not self.is_requested and request.fixturename != "cassette":
-            self.is_requested = True
-            request.getfixturevalue("cassette")
-
-    def begin_body(self) -> None:
-        """Make sure that there is a session when the body of the test begins."""
-        __tracebackhide__ = True
-        if self._session is None:
-            _fail(
-                f"{self._plan.test} is marked with cassette, but what it knows as the fixture"
-                " `cassette` neither is the one of agentcassette nor asks for it: give it another"
-                " name"
-            )
+        self.is_under_way = True
+        session = self._session
+        if session is None:
+            with ExitStack() as stack:
+                self._intercept(stack)
+                session = self._open()
+                stack.callback(self._close, session)
+                self._guard(stack, session)
+                holder.addfinalizer(stack.pop_all().close)
+        return session.face
 
     def end_body(self, *, raised: bool) -> AgentCassetteError | None:
         """Take note that the body of the test has ended.
@@ -173,7 +165,7 @@ class Attempt:
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
             full=self._config.getoption("verbose", 0) >= _ALL,
-            max_age=run_of(self._config).settings.max_age,
+            max_age=self._run.settings.max_age,
             pending=self._pending(),
             resume=not self._is_rerun,
         )
@@ -192,25 +184,19 @@ class Attempt:
                 f"{location.path} is the cassette of {owner}, which is still there, and {test} may"
                 " not use it: move the file to where it belongs, or delete it and record it anew"
             )
-        self._session = run_of(self._config).session = session
+        self._session = self._run.session = session
         return session
 
-    @contextmanager
-    def _guarded(self, session: Session[Recorder | Player]) -> Iterator[None]:
-        """Refuse the connections of a replay, if they are to be refused."""
+    def _guard(self, stack: ExitStack, session: Session[Recorder | Player]) -> None:
+        """Refuse the connections of a replay, if they are to be refused, until all is over."""
         if not self._plan.settings.block_network or isinstance(session.face, Recorder):
-            yield
             return
         from pytest_agentcassette._guards import network_guard
 
         guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
-        run = run_of(self._config)
-        with guard:
-            run.network = guard
-            try:
-                yield
-            finally:
-                run.network = None
+        stack.enter_context(guard)
+        self._run.network = guard
+        stack.callback(setattr, self._run, "network", None)
 
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
@@ -233,8 +219,7 @@ class Attempt:
             kept = self._passed and pending is not None and pending.exists()
         finally:
             session.discard()
-            run = run_of(self._config)
-            run.session = None
+            self._run.session = None
         if not self._skipped:
             self.record = account(
                 session,
@@ -249,8 +234,8 @@ class Attempt:
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
-                prices=price_list() if run.wants_report else None,
-                whole=run.wants_file,
+                prices=price_list() if self._run.wants_report else None,
+                whole=self._run.wants_file,
             )
         if self.record is not None and self.record.outcome == "pending":
             self.record = self.record._replace(remedy=running_again(self._plan, self._config))
@@ -292,14 +277,14 @@ class Attempt:
 
     def _pending(self) -> Path | None:
         """Where what the test has paid for is kept until its cassette is written."""
-        folder = run_of(self._config).pending_folder
+        folder = self._run.pending_folder
         return None if folder is None or self._verifies else pending_file(folder, self._plan.test)
 
     def _belongs_elsewhere(self, owner: str) -> bool:
         """Whether the owner of a cassette is another test, and not an earlier name of this one."""
         if owner == self._plan.test:
             return False
-        return owner in run_of(self._config).collected or is_defined(owner, self._config.rootpath)
+        return owner in self._run.collected or is_defined(owner, self._config.rootpath)
 
     def _refuse(self, reason: str) -> NoReturn:
         __tracebackhide__ = True

@@ -61,13 +61,26 @@ class Run:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let a block run outside of the session that is open, if one is, and of its guard."""
-        with ExitStack() as stack:
-            if self.session is not None:
-                stack.enter_context(self.session.paused())
-            if self.network is not None:
-                stack.enter_context(self.network.paused())
+        """Let a block run outside of the session that is open, if one is, and of its guard.
+
+        It is a failure if the block leaves a session of its own open.
+        """
+        __tracebackhide__ = True
+        session, network = self.session, self.network
+        pause = ExitStack()
+        if session is not None:
+            pause.enter_context(session.paused())
+        if network is not None:
+            pause.enter_context(network.paused())
+            self.network = None  # a block within this one is paused already
+            pause.callback(setattr, self, "network", network)
+        try:
             yield
+        finally:
+            try:
+                pause.close()
+            except RuntimeError as error:
+                raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.

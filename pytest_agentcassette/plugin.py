@@ -27,7 +27,7 @@ from pytest_agentcassette._run import RUN, TEST
 from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from agentcassette import AgentCassetteError, LiveCallBlocked, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
@@ -137,33 +137,66 @@ class _Fixture:
     """The fixture, as it is in nearly every run."""
 
     @pytest.fixture
-    def cassette(self, request: pytest.FixtureRequest) -> Iterator[Recorder | Player]:
+    def cassette(self, request: pytest.FixtureRequest) -> Recorder | Player:
         """The recorder or player of the test: what its agent has done so far."""
         __tracebackhide__ = True
-        yield from _attempt_of(request.node).run()
+        return _opened(request)
 
 
 class _FixtureBesideCassetter:
     """The fixture where cassetter brings one of this name into every test."""
 
     @pytest.fixture
-    def cassette(self, request: pytest.FixtureRequest, cassette: object) -> Iterator[object]:
+    def cassette(self, request: pytest.FixtureRequest, cassette: object) -> object:
         """The recorder or player of a test with our marker; else what cassetter gives."""
         __tracebackhide__ = True
-        if request.node.get_closest_marker("cassette") is None:
-            yield cassette
-        else:
-            yield from _attempt_of(request.node).run()
+        return _opened(request) if _is_marked(request.node) else cassette
 
 
-def _uses_cassette(item: pytest.Function) -> bool:
+def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
+    """The recorder or player of a test; its session is opened now if it is not open yet."""
+    __tracebackhide__ = True
+    return _attempt_of(request.node).open(request)
+
+
+def _open_ahead(request: pytest.FixtureRequest) -> None:
+    """Open the session of a test before a fixture of its own is set up, unless it is under way.
+
+    A test without a marker gets whatever it knows as the fixture `cassette`, which may be one of
+    the user's own.
+    """
+    __tracebackhide__ = True
+    attempt = request.node.stash.get(ATTEMPT, None)
+    if attempt is None or attempt.is_under_way:
+        return
+    if _is_marked(request.node):
+        attempt.open(request.node)
+    else:
+        attempt.is_under_way = True
+        if request.fixturename != "cassette":
+            request.getfixturevalue("cassette")
+
+
+def _open_at_last(item: pytest.Item) -> None:
+    """Open the session of a test that had no fixture of its own to open it ahead of."""
+    __tracebackhide__ = True
+    attempt = item.stash.get(ATTEMPT, None)
+    if attempt is not None and not attempt.is_under_way and _is_marked(item):
+        attempt.open(item)
+
+
+def _is_marked(item: pytest.Item) -> bool:
     node: Any = item
     while node is not None:  # every test of every run is asked, and pytest's own way takes longer
         for mark in node.own_markers:
             if mark.name == "cassette":
                 return True
         node = node.parent
-    return "cassette" in item.fixturenames and not is_shadowed(item)
+    return False
+
+
+def _uses_cassette(item: pytest.Function) -> bool:
+    return _is_marked(item) or ("cassette" in item.fixturenames and not is_shadowed(item))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -209,25 +242,26 @@ def _expect_calls(config: pytest.Config, item: pytest.Item | None = None) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin an attempt at a test that uses a cassette, and ask for its fixture.
+    """Begin an attempt at a test that uses a cassette; its session is opened where it is due.
 
     A marker may have been added only now, and the core may have been imported by the test before.
     """
     __tracebackhide__ = True
     if "agentcassette" in sys.modules:
         _expect_calls(item.config, item)
-    if isinstance(item, pytest.Function) and _uses_cassette(item):
+    if (
+        isinstance(item, pytest.Function)
+        and _uses_cassette(item)
+        and not item.config.getoption("setupplan", default=False)
+    ):
         _attempt_of(item)
-        if "cassette" not in item.fixturenames:
-            item.fixturenames = [*item.fixturenames, "cassette"]  # cases of a test share a list
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that drifted, or was refused something, although its body passed."""
     __tracebackhide__ = True
-    if ATTEMPT in item.stash:
-        item.stash[ATTEMPT].begin_body()
+    _open_at_last(item)  # where the runner has come too late for that, as a marker did
     try:
         result = yield
     except BaseException:
@@ -255,15 +289,26 @@ def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
 class _Runner:
     """What happens around each test, from the first one on that uses a cassette."""
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Open the session of a test when its set-up is over, if that did not open it."""
+        __tracebackhide__ = True
+        yield
+        _open_at_last(item)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
-        self, request: pytest.FixtureRequest
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
+        __tracebackhide__ = True
         if request.scope == "function":
-            attempt = request.node.stash.get(ATTEMPT, None)
-            if attempt is not None:
-                attempt.request_ahead(request)
+            try:
+                _open_ahead(request)
+            except BaseException:
+                # Else pytest 9.2 takes the fixture for one that need not be torn down.
+                fixturedef.cached_result = (None, None, None)
+                raise
             return (yield)
         run = request.config.stash.get(RUN, None)
         if run is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import agentcassette
+
 NAMES = """
     def names(cassette):
         return [call.args[0] for call in cassette.calls()]
@@ -185,8 +187,8 @@ def test_a_conftest_may_build_on_the_fixture(project, parameters):
     assert run.live == ["automatic"]
 
 
-def test_a_fixture_that_hides_ours_is_found_out(project):
-    """A marked test never runs without a session: that would be paid for, unnoticed."""
+def test_a_fixture_that_hides_ours_does_not_hide_the_session(project):
+    """A marked test never runs without one: that would be paid for, unnoticed."""
     project.test(
         """
         @pytest.fixture
@@ -195,17 +197,15 @@ def test_a_fixture_that_hides_ours_is_found_out(project):
 
         @pytest.mark.cassette
         def test_plan(cassette):
+            assert cassette == "a music cassette"
             ask("hello")
         """
     )
 
-    run = project.run(failed=1)
+    project.run(passed=1)
+    run = project.run("--cassette-strict", passed=1)
 
     assert run.live == []
-    assert "test_it.py::test_plan is marked with cassette, but what it knows as the fixture" in (
-        run.text
-    )
-    assert "plugin.py" not in run.text
 
 
 @pytest.mark.parametrize("where", ["conftest.py", "test_it.py"])
@@ -288,6 +288,162 @@ def test_a_session_around_the_test_is_an_error_that_says_so(project):
 
     assert "a session of outer.json is open in this context already" in run.text
     assert "_lifecycle.py" not in run.text
+    assert "_run.py" not in run.text
+
+
+def test_wider_fixtures_that_ask_for_each_other(project):
+    """The session and the guard of the network go on once the outermost is there."""
+    project.test(
+        NAMES
+        + """
+    import socket
+
+    @pytest.fixture(scope="session")
+    def wider():
+        ask("wider")
+
+    @pytest.fixture(scope="module")
+    def wide(wider):
+        ask("wide")
+
+    @pytest.mark.cassette(block_network=True)
+    def test_plan(wide, cassette):
+        ask("body")
+        assert names(cassette) == ["body"]
+        if cassette.mode == "none":
+            socket.create_connection(("192.0.2.1", 80), timeout=1)
+    """
+    )
+
+    first = project.run(passed=1)
+    second = project.run("--record-mode=none", failed=1)
+
+    assert first.live == ["wider", "wide", "body"]
+    assert second.live == ["wider", "wide"]
+    assert "network blocked in replay: connection to 192.0.2.1:80" in second.text
+
+
+def test_what_is_wrong_with_one_cassette_is_the_matter_of_one_test(project):
+    """The other cases of a test are set up as if nothing had happened."""
+    project.test(
+        """
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("prompt", ["a", "b", "c"])
+        def test_plan(prompt):
+            ask(prompt)
+        """
+    )
+    project.run(passed=3)
+    project.write("cassettes/test_plan[a].json", "no JSON")
+
+    run = project.run(passed=2, errors=1)
+
+    assert run.live == []
+    assert "assert not self._finalizers" not in run.text
+
+
+def test_what_a_wider_fixture_replaces_is_intercepted_in_its_place(project):
+    """It was there before the session, and is there after it."""
+    project.write("model.py", "def answer(prompt):\n    return 'real ' + prompt\n")
+    project.test(
+        """
+        import model
+
+        @pytest.fixture(scope="module", autouse=True)
+        def stand_in():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(model, "answer", lambda prompt: "stand-in " + prompt)
+                yield
+
+        @pytest.mark.cassette(intercept="model:answer")
+        @pytest.mark.parametrize("prompt", ["a", "b"])
+        def test_plan(prompt, cassette):
+            assert model.answer(prompt) == "stand-in " + prompt
+            assert len(cassette.calls()) == 1
+
+        def test_other():
+            assert model.answer("c") == "stand-in c"
+        """
+    )
+
+    project.run(passed=3)
+
+
+def test_nothing_is_opened_where_fixtures_are_only_planned(project):
+    """`--setup-plan` sets nothing up, so a cassette that can't be read is no error."""
+    project.test(
+        """
+        @pytest.mark.cassette
+        def test_plan():
+            ask("hello")
+        """
+    )
+    project.write("cassettes/test_plan.json", "no JSON")
+
+    run = project.run("--setup-plan")
+
+    assert run.code == pytest.ExitCode.OK
+    assert run.changed == set()
+
+
+@pytest.mark.parametrize("mark", ["skip", "skipif(True, reason='why not')"])
+def test_nothing_is_opened_for_a_test_that_is_skipped(project, mark):
+    """Nobody reads the cassette of a test that does not run."""
+    project.test(
+        f"""
+        @pytest.mark.{mark}
+        @pytest.mark.cassette
+        def test_plan():
+            ask("hello")
+        """
+    )
+    project.write("cassettes/test_plan.json", "no JSON")
+
+    project.run(skipped=1)
+
+
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_the_session_is_gone_after_an_interrupted_set_up(project, scope):
+    """Calls that are made in this process later on are nobody's."""
+    project.test(
+        f"""
+        @pytest.fixture(scope={scope!r})
+        def broken():
+            pytest.exit('enough')
+
+        @pytest.mark.cassette
+        def test_plan(broken):
+            ask("hello")
+        """
+    )
+
+    project.run()
+
+    with agentcassette.record(project.path / "later.json"):
+        pass
+
+
+def test_there_is_no_session_where_a_class_can_not_be_set_up(project):
+    """The test comes to none of its own fixtures then."""
+    project.test(
+        """
+        class TestPlan:
+            @classmethod
+            def setup_class(cls):
+                raise ValueError("no class")
+
+            @pytest.mark.cassette
+            def test_plan(self):
+                ask("hello")
+
+        def test_other():
+            ask("other")
+        """
+    )
+
+    run = project.run(errors=1, passed=1)
+
+    assert run.live == ["other"]
 
 
 def test_the_session_is_gone_after_the_test(project):
