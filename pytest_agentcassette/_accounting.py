@@ -67,7 +67,9 @@ def account(
     drift = () if missing else _drift(session, ending)
     outcome = "missing" if missing else "drifted" if drift else _outcome(session, ending)
     cassette = face.cassette if ending.written else session.cassette
-    steps = face.steps
+    is_replay = isinstance(face, Player)
+    # A player tells by itself what its calls cost, all of which were answered.
+    steps = [] if is_replay and prices is None else face.steps
     answered = _answered(face, steps)
     label = (
         face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
@@ -82,8 +84,8 @@ def account(
         outcome=outcome,
         remedy=remedy,
         calls=calls,
-        cost=_cost(steps),
-        saved=_cost(answered),
+        cost=_total(face) if is_replay else _cost(steps),
+        saved=_total(face) if is_replay else _cost(answered),
         recorded_at=None if cassette is None else cassette.recorded_at,
         drift=drift or ending.differences or (),
         unplayed=face.remaining
@@ -143,6 +145,10 @@ def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict
     if not face.replayed:
         return []
     return [step for step, call in zip(steps, face.calls()) if call.replayed]
+
+
+def _total(face: Recorder | Player) -> Cost:
+    return Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
 
 
 def _cost(steps: list[dict[str, Any]]) -> Cost:

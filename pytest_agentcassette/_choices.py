@@ -39,7 +39,7 @@ class Choices:
         cassette_dir: str | None,
     ) -> None:
         self._tests = tests
-        self._claims = {plain(test, tests): root / path for test, path in claims.items()}
+        self._claims = {plain(test, tests): path for test, path in claims.items()}
         self._root = root
         self._cassette_dir = cassette_dir
         self._by_place: dict[str, list[str]] = {}
@@ -66,7 +66,7 @@ class Choices:
                 self._by_name.setdefault(_without_folder(test), []).append(test)
                 places = self._places(test)
                 claim = self._claims.get(test)
-                if claim is None or key(claim) not in places:
+                if claim is None or key(self._root / claim) not in places:
                     for place in places:
                         self._by_place.setdefault(place, []).append(test)
         users = self._by_place.get(key(path), [])
@@ -78,7 +78,8 @@ class Choices:
 
     def chosen(self) -> Iterator[tuple[str, Path]]:
         """Tell which tests have another cassette than by default, and which."""
-        for test, path in self._claims.items():
+        for test, claim in self._claims.items():
+            path = self._root / claim
             if not self.is_default(path, test):
                 yield test, path
 
@@ -100,6 +101,8 @@ class Choices:
 
 def plain(test: str, tests: frozenset[str]) -> str:
     """The id of a test without the group that pytest-xdist may have put behind it."""
+    if test in tests:
+        return test
     *longer, shortest = _ids(test)
     return next((one for one in longer if one in tests), shortest)
 

@@ -31,7 +31,8 @@ class Clash(NamedTuple):
 
 def key(path: Path) -> str:
     """What tells files apart everywhere: two paths of one key may be one file."""
-    return unicodedata.normalize("NFC", str(path)).casefold()
+    text = str(path)
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def clashes(claims: Iterable[Claim]) -> list[Clash]:

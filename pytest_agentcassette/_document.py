@@ -110,7 +110,7 @@ def timeline(steps: Sequence[Step]) -> list[Step]:
 
 def _test(record: Record, reading: Reading) -> dict[str, Any]:
     return {
-        **record.to_plain(),
+        **record._asdict(),
         "cost": record.cost._asdict(),
         "saved": record.saved._asdict(),
         "drifts": [{"step": step, "message": message} for step, message in record.drifts],

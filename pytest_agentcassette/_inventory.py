@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_agentcassette._coverage import Scope
 
-__all__ = ["Inventory", "exists", "load", "name_pattern"]
+__all__ = ["Inventory", "exists", "is_link", "load", "name_pattern"]
 
 _NEVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
 
@@ -48,7 +48,8 @@ def name_pattern(path: Path) -> str:
     return rf"\b{name}" if cut else rf"\b{name}\b"
 
 
-def _is_link(path: Path) -> bool:
+def is_link(path: Path) -> bool:
+    """Whether a path is a link, as far as one may know."""
     return os.path.islink(path)  # noqa: PTH114 - which never raises
 
 
@@ -74,7 +75,8 @@ class Inventory:
         Returns:
             The JSON files of that folder, unless other projects may have theirs in it, too;
             without it those of the folders `cassettes` beside the
-            modules and below the folders that pytest was told to run. No link is followed.
+            modules and below the folders that pytest was told to run. No link to a folder is
+            followed, and one to a file is among them.
         """
         if cassette_dir is None:
             beside = {module.parent / FOLDER for module in modules}
@@ -82,8 +84,7 @@ class Inventory:
             tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
-        files = [file for top in tops for file in self._files(top, (".json",))]
-        return sorted(one for one in dict.fromkeys(files) if not _is_link(one))
+        return [*dict.fromkeys(file for top in tops for file in self._files(top, (".json",)))]
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""
@@ -189,7 +190,7 @@ class Inventory:
                     yield folder / name
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
-        if _is_link(top):
+        if is_link(top):
             return
         for name, folders, names in os.walk(top):
             folder = Path(name)

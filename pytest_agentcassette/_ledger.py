@@ -139,22 +139,19 @@ class Record(NamedTuple):
         """How long ago the cassette was recorded, or None where nobody knows."""
         return elapsed(self.recorded_at, now)
 
-    def to_plain(self) -> dict[str, Any]:
-        """The record as JSON data."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in self._asdict().items()
-        }
+    def to_plain(self) -> list[Any]:
+        """The record as JSON data: its values in their order."""
+        return [list(value) if isinstance(value, tuple) else value for value in self]
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Record:
+    def from_plain(cls, plain: list[Any]) -> Record:
         """The record that `to_plain` made the data of."""
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in plain.items()
-        }
-        values["drifts"] = tuple(map(tuple, plain["drifts"]))
-        return cls(**{**values, "cost": Cost(*plain["cost"]), "saved": Cost(*plain["saved"])})
+        values: Any = (tuple(value) if isinstance(value, list) else value for value in plain)
+        record = cls(*values)
+        drifts: Any = map(tuple, record.drifts)
+        return record._replace(
+            cost=Cost(*record.cost), saved=Cost(*record.saved), drifts=tuple(drifts)
+        )
 
     def properties(self) -> list[tuple[str, str | int | float]]:
         """What a report of the test says of its cassette, to those who read reports by program.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -17,7 +17,7 @@ from pytest_agentcassette._consulting import (
 from pytest_agentcassette._location import Location, NameParts, chosen, locate
 from pytest_agentcassette._options import wants_file, wants_report
 from pytest_agentcassette._run import RUN, Run
-from pytest_agentcassette._settings import Settings, merge, read_run_settings
+from pytest_agentcassette._settings import RunSettings, Settings, merge, read_run_settings
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -41,6 +41,9 @@ class Plan(NamedTuple):
 
 
 _PLAN = pytest.StashKey[Plan]()
+
+#: The settings of tests by their marks and by what hooks add to them, as far as they are known.
+_Known = dict[tuple[Any, ...], Settings]
 
 
 def run_of(config: pytest.Config) -> Run:
@@ -75,7 +78,8 @@ def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[s
     """
     run = run_of(tests[0][0].config)
     run.collected = frozenset(collected)
-    plans = [_plan(item, test, run) for item, test in tests]
+    known: _Known = {}
+    plans = [_plan(item, test, run, known) for item, test in tests]
     taken = {key(plan.location.path) for plan in plans}
     plans = [_inheriting(plan, taken) for plan in plans]
     for clash in clashes(Claim(plan.test, plan.location) for plan in plans):
@@ -97,7 +101,7 @@ def plan_of(item: pytest.Function) -> Plan:
     """
     if _PLAN not in item.stash:
         run = run_of(item.config)
-        plan = _inheriting(_plan(item, item.nodeid, run), run.owners)
+        plan = _inheriting(_plan(item, item.nodeid, run, {}), run.owners)
         owner = run.owners.get(key(plan.location.path), plan.test)
         if owner != plan.test and not plan.location.explicit:
             tests, by_hook = (owner, plan.test), plan.location.chosen
@@ -107,20 +111,13 @@ def plan_of(item: pytest.Function) -> Plan:
     return item.stash[_PLAN]
 
 
-def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
+def _plan(item: pytest.Function, test: str, run: Run, known: _Known) -> Plan:
     if getattr(item.function, "is_hypothesis_test", False):
         raise pytest.UsageError(
             f"{test}: Hypothesis runs a test many times, each time with other calls, and a cassette"
             " has the calls of one run: take the cassette away, or the @given"
         )
-    added = additions(item, test)
-    said = run.settings._replace(
-        redact=(*run.settings.redact, *added.redact), ignore=(*run.settings.ignore, *added.ignore)
-    )
-    settings = merge(test, item.iter_markers("cassette"), said)
-    _check(test, settings)
-    if settings.intercept:
-        _check_intercept(test, settings.intercept)
+    settings = _settings(item, test, run.settings, known)
     function, bracket, rest = item.name.partition("[")
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     location = locate(
@@ -134,6 +131,23 @@ def _plan(item: pytest.Function, test: str, run: Run) -> Plan:
         file = chosen_path(item, test, location.path)
         location = location if file is None else chosen(item.path.parent, file)
     return Plan(test, settings, location)
+
+
+def _settings(item: pytest.Function, test: str, run: RunSettings, known: _Known) -> Settings:
+    marks = [*item.iter_markers("cassette")]
+    added = additions(item, test)
+    # All cases of a test, and most tests of a module, have the same marks.
+    same = (*map(id, marks), added)
+    if same not in known:
+        said = run._replace(
+            redact=(*run.redact, *added.redact), ignore=(*run.ignore, *added.ignore)
+        )
+        settings = merge(test, marks, said)
+        _check(test, settings)
+        if settings.intercept:
+            _check_intercept(test, settings.intercept)
+        known[same] = settings
+    return known[same]
 
 
 def _inheriting(plan: Plan, taken: Container[str]) -> Plan:

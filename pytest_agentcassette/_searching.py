@@ -13,7 +13,7 @@ from pytest_agentcassette._choices import Choices, plain
 from pytest_agentcassette._claims import is_defined, key
 from pytest_agentcassette._coverage import gap, modules
 from pytest_agentcassette._doubting import last_doubt
-from pytest_agentcassette._inventory import Inventory, exists, load, name_pattern
+from pytest_agentcassette._inventory import Inventory, exists, is_link, load, name_pattern
 from pytest_agentcassette._location import folder_of_tests
 from pytest_agentcassette._stale import Found, Known, Verdict, judge, taker
 
@@ -112,8 +112,9 @@ class Search:
         return f"{left:,} of {len(tests):,} tests did not run" if left else ""
 
     def _unclaimed(self, paths: Sequence[Path]) -> list[Path]:
+        """Those of the files that no test claims; a link is no cassette that lies there."""
         claimed = set(map(key, self._claims))
-        rest = [path for path in paths if key(path) not in claimed]
+        rest = sorted(path for path in paths if key(path) not in claimed and not is_link(path))
         if rest:  # they may be claimed by another name
             claimed = {key(_real(path)) for path in self._claims}
         return [path for path in rest if key(_real(path)) not in claimed]

@@ -144,10 +144,12 @@ def of_records(
         if record.unplayed and len(users[record.path]) == 1:
             steps = plural(record.unplayed, "step")
             stale.append(Stale("unplayed", record.path, f"{steps} never played", record.test))
+    if max_age is None:
+        return stale
     oldest = {}
     for record in records:
         age = record.age(now)
-        if max_age is not None and age is not None and age > max_age:
+        if age is not None and age > max_age:
             oldest[record.path] = Stale("old", record.path, f"{age.days:,} days old", record.test)
     return [*stale, *oldest.values()]
 

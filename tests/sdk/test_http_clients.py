@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import io
 
+import httpcore  # noqa: F401 - httpx imports it late: a run of pytester would forget it again
 import httpx
 import pytest
 import requests
