@@ -25,7 +25,7 @@ class Link:
     """A call in its line of work.
 
     Attributes:
-        session: The session that it belongs to.
+        session: What stands for the session that it belongs to.
         before: The call before it in its line, or None where it is the first.
         step: The step on tape that answers it, once that is known.
         start: The place of its start on the tape that is written, once that is known.
@@ -65,7 +65,12 @@ class Line(NamedTuple):
 
 
 def begin(session: object) -> None:
-    """Let this context, and all that inherit it, be lines of work of a session."""
+    """Let this context, and all that inherit it, be lines of work of a session.
+
+    Args:
+        session: What stands for the session; it must not lead to it, or both would be garbage that
+            only the collector finds.
+    """
     _latest.set(Link(session, None))
 
 
@@ -73,7 +78,7 @@ def link(session: object, *, is_home: bool) -> Link | None:
     """Add a call to the line of work that this context is in.
 
     Args:
-        session: The session that the call belongs to.
+        session: What stands for the session that the call belongs to.
         is_home: Whether it is made on the thread that opened the session.
 
     Returns:

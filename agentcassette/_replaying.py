@@ -74,7 +74,7 @@ class Replaying:
         self._drifts = Drifting(tape, terms)
         self._lock = threading.RLock()
         self._waiting = Waiting(self._lock)
-        self.returning = Returning(tape, self._waiting, self._is_free)
+        self.returning = Returning(tape, self._waiting)
 
     def take(self, asked: Asked) -> int | None:
         """The step that answers a call, which is from now on played.
@@ -281,10 +281,11 @@ class Replaying:
 
     def _give_way(self) -> None:
         """End the replay: this call, and every later one, is answered by None."""
-        self.over = True
+        self.over = self.returning.is_free = True
         self._waiting.progress()
 
     def _note(self, asked: Asked, index: int, reason: str) -> None:
+        self.returning.is_free = True
         self._jumps.clear()
         self.errors.append(self._drifts.noted(asked, index, reason))
         self.divergences.append(
@@ -312,6 +313,7 @@ class Replaying:
         """Keep the first error, unless the replay goes on after it, and wake all who wait."""
         if not self._is_lenient:
             self.fault = error
+            self.returning.is_free = True
         self._waiting.progress()
         return copy.copy(error)
 
@@ -325,9 +327,6 @@ class Replaying:
     def _settled(self, index: int) -> bool:
         """Whether a call that waits for the turn of a step has a reason to look again."""
         return self._has_ended() or self.tape.missing_before(index) is None
-
-    def _is_free(self) -> bool:
-        return self._has_ended() or bool(self.divergences)
 
     def _patience(self, index: int) -> float:
         """How long a call that was never answered is waited for: as long as it took, and more."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from agentcassette._loops import let_others_run, running_loop
 from agentcassette._waiting import PATIENCE, Waiting, others_can_move
@@ -30,13 +30,15 @@ class Returning:
     Args:
         tape: The steps.
         waiting: The calls that wait.
+
+    Attributes:
         is_free: Whether order no longer matters, as there was a drift.
     """
 
-    def __init__(self, tape: Tape, waiting: Waiting, is_free: Callable[[], bool]) -> None:
+    def __init__(self, tape: Tape, waiting: Waiting) -> None:
         self._tape = tape
         self._waiting = waiting
-        self._is_free = is_free
+        self.is_free = False
         self._patience = _PATIENCE
 
     def give_back(self, index: int) -> None:
@@ -73,4 +75,4 @@ class Returning:
 
     def _may_return(self, index: int) -> bool:
         with self._waiting.lock:
-            return self._is_free() or self._tape.may_return(index)
+            return self.is_free or self._tape.may_return(index)

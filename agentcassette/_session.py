@@ -74,7 +74,8 @@ class Machine(_active.Member):
         self.ended = False
         self._began = perf_counter()
         _active.enter(self)
-        _lineage.begin(self)
+        self._lines = object()  # what its lines of work know it by: they must not keep it alive
+        _lineage.begin(self._lines)
 
     @property
     def fault(self) -> AgentCassetteError | None:
@@ -96,7 +97,7 @@ class Machine(_active.Member):
             defaults=down.defaults,
             parameters=seam.parameters,
             ignore=self._ignores[specs],
-            link=_lineage.link(self, is_home=get_ident() == self.thread),
+            link=_lineage.link(self._lines, is_home=get_ident() == self.thread),
             redact=partial(redacted_arguments, down, self._redactor),
         )
 

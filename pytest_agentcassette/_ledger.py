@@ -139,13 +139,13 @@ class Record(NamedTuple):
         """How long ago the cassette was recorded, or None where nobody knows."""
         return elapsed(self.recorded_at, now)
 
-    def to_plain(self) -> list[Any]:
-        """The record as JSON data: its values in their order."""
-        return [list(value) if isinstance(value, tuple) else value for value in self]
+    def to_plain(self) -> tuple[Any, ...]:
+        """The record as plain data: its values in their order."""
+        return tuple(tuple(value) if isinstance(value, tuple) else value for value in self)
 
     @classmethod
-    def from_plain(cls, plain: list[Any]) -> Record:
-        """The record that `to_plain` made the data of."""
+    def from_plain(cls, plain: Iterable[Any]) -> Record:
+        """The record that `to_plain` made the data of, also if that went through JSON."""
         values: Any = (tuple(value) if isinstance(value, list) else value for value in plain)
         record = cls(*values)
         drifts: Any = map(tuple, record.drifts)

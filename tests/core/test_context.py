@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import inspect
 import threading
+import weakref
 from functools import partial
 
 import pytest
@@ -553,6 +555,21 @@ class TestOwners:
 
         assert len(Cassette.load(tape)) == 1
         assert runs == ["a", "b"]
+
+
+def test_a_replay_is_gone_with_the_last_reference_to_it(recorded):
+    """A run has thousands of them: none of them waits for the garbage collector."""
+    gc.disable()
+    try:
+        with replay(recorded, strict=True) as player:
+            ask("a")
+            ask("b")
+        last = weakref.ref(player)
+        del player
+
+        assert last() is None
+    finally:
+        gc.enable()
 
 
 class TestPause:
