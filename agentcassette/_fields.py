@@ -45,7 +45,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, NamedTuple
 
-__all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_number"]
+__all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_count", "is_number"]
 
 
 _LARGEST = sys.float_info.max
@@ -65,7 +65,8 @@ class Field(NamedTuple):
     wanted: str
 
 
-def _is_count(value: object) -> bool:
+def is_count(value: object) -> bool:
+    """Whether a value is a whole number from zero on."""
     return isinstance(value, int) and is_number(value) and value >= 0
 
 
@@ -108,11 +109,9 @@ def _is_arguments(value: object) -> bool:
 def _is_concurrency(value: object) -> bool:
     return (
         isinstance(value, dict)
-        and _is_count(value.get("start"))
-        and (value.get("after") is None or _is_count(value["after"]))
-        and (
-            value.get("end") is None or (_is_count(value["end"]) and value["end"] > value["start"])
-        )
+        and is_count(value.get("start"))
+        and (value.get("after") is None or is_count(value["after"]))
+        and (value.get("end") is None or (is_count(value["end"]) and value["end"] > value["start"]))
     )
 
 
@@ -137,7 +136,7 @@ def has_chunks(step: dict[str, Any]) -> bool:
 
 
 def _is_counts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_count, value))
+    return isinstance(value, list) and all(map(is_count, value))
 
 
 def _has(value: object, fields: tuple[Field, ...]) -> bool:
@@ -153,7 +152,7 @@ def _is_value(_: object) -> bool:
 
 #: The fields of a cassette.
 DOCUMENT = (
-    Field("version", _is_count, "count"),
+    Field("version", is_count, "count"),
     Field("recorded_at", _is_text, "text"),
     Field("model", _is_text, "text"),
     Field("duration_ms", is_number, "number"),
@@ -165,13 +164,13 @@ DOCUMENT = (
 
 #: The fields of a step.
 STEP = (
-    Field("index", _is_count, "count"),
+    Field("index", is_count, "count"),
     Field("type", _is_text, "text"),
     Field("name", _is_text, "text"),
     Field("arguments", _is_arguments, 'object with "args" and "kwargs"'),
     Field("result", _is_value, "value"),
-    Field("input_tokens", _is_count, "count"),
-    Field("output_tokens", _is_count, "count"),
+    Field("input_tokens", is_count, "count"),
+    Field("output_tokens", is_count, "count"),
     Field("duration_ms", is_number, "number"),
     Field("types", _is_types, "object of type names"),
     Field("error", _is_value, "value"),
@@ -180,7 +179,7 @@ STEP = (
     Field("future", _is_true, "true"),
     Field("concurrency", _is_concurrency, 'object with a "start" and a later "end"'),
     Field("unfinished", _is_true, "true"),
-    Field("parent", _is_count, "count"),
+    Field("parent", is_count, "count"),
     Field("cleanup", _is_true, "true"),
 )
 
@@ -197,7 +196,7 @@ _STREAM = (
 # The fields of a use of a stream.
 _USE = (
     Field("name", _is_text, "text"),
-    Field("at", _is_count, "count"),
+    Field("at", is_count, "count"),
     *(field for field in STEP if field.name in {"arguments", "types", "stream", "awaitable"}),
 )
 

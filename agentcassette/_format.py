@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
-from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks
+from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks, is_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,12 +108,12 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     for name in ("version", "steps"):
         if document.get(name) is None:
             return f'no cassette: it has no "{name}"'
+    version = document["version"]
+    if is_count(version) and version != VERSION:
+        return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
     for name, value in document.items():
         if value is not None and name in _OF_DOCUMENT and not _OF_DOCUMENT[name].is_good(value):
             return f'"{name}" is no {_OF_DOCUMENT[name].wanted}'
-    version = document["version"]
-    if version != VERSION:
-        return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
     return ""
 
 

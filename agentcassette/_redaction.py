@@ -6,6 +6,7 @@ import base64
 import copy
 import functools
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,7 +90,7 @@ class Redactor:
         self._patterns = tuple(patterns)
         self._placeholder = placeholder
         self._secret_keys, self._needles = _looked_for(self._keys)
-        self._secrets = Secrets(environ) if secrets else None
+        self._secrets = Secrets(os.environ if environ is None else environ) if secrets else None
         # An agent sends its whole history with every call: each text is looked at once.
         self._known: dict[str, str] = {}
 

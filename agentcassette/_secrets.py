@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["PLACEHOLDER", "Secrets"]
 
@@ -88,12 +87,12 @@ class Secrets:
     """The secrets that texts are searched for.
 
     Args:
-        environ: The environment, whose secrets are remembered; None for that of the process.
+        environ: The environment, whose secrets are remembered.
     """
 
     __slots__ = ("_values",)
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self._values = _secret_values(environ)
 
     def taken_out_of(self, text: str) -> str:
@@ -147,30 +146,21 @@ def _without_credentials(run: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _secret_names(names: tuple[str | bytes, ...]) -> tuple[str, ...]:
+def _secret_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those names of variables whose values are secret; each session asks for the same."""
-    return tuple(name for name in map(os.fsdecode, names) if _is_secret_name(name))
+    return tuple(name for name in names if name.upper().endswith(_ENVIRONMENT_NAMES))
 
 
-def _is_secret_name(name: str) -> bool:
-    return name.upper().endswith(_ENVIRONMENT_NAMES)
-
-
-def _secret_values(environ: Mapping[str, str] | None) -> tuple[str, ...]:
+def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Give the secrets of an environment, also as JSON writes them.
 
     Those variables count whose names end in KEY, TOKEN, SECRET or PASSWORD, with a value of twelve
     characters or more that is neither a path nor one plain word. The longest come first: one may
     contain another.
     """
-    if environ is None:
-        environ = os.environ
-        names: Iterable[str | bytes] = os.environb if os.supports_bytes_environ else os.environ
-    else:
-        names = environ
     values = {
         value
-        for value in map(environ.__getitem__, _secret_names(tuple(names)))
+        for value in map(environ.__getitem__, _secret_names(tuple(environ)))
         if len(value) >= _MIN_ENVIRONMENT_VALUE
         and not value.isalpha()
         and not re.match(_PATH, value, re.ASCII)

@@ -50,13 +50,13 @@ class Attempt:
         pytest.UsageError: What is said about its cassette can't be.
 
     Attributes:
-        is_under_way: Whether the session is being opened, or has been.
+        is_requested: Whether the fixture is being set up, or has been, or has no need to be.
         record: What the test did with its cassette, once that is known; None where there is
             nothing to tell.
     """
 
     def __init__(self, item: pytest.Function) -> None:
-        self.is_under_way = False
+        self.is_requested = False
         self.record: Record | None = None
         self._item = item
         self._plan = plan_of(item)
@@ -86,7 +86,6 @@ class Attempt:
             What the fixture is: the recorder or player of the session.
         """
         __tracebackhide__ = True
-        self.is_under_way = True
         session = self._session
         if session is None:
             with ExitStack() as stack:

@@ -42,8 +42,9 @@ class Plan(NamedTuple):
 
 _PLAN = pytest.StashKey[Plan]()
 
-#: The settings of tests by their marks and by what hooks add to them, as far as they are known.
-_Known = dict[tuple[Any, ...], Settings]
+#: The settings of tests that are known, by the identity of their marks and by what hooks add to
+#: them; with the marks, which have to stay alive for that.
+_Known = dict[tuple[Any, ...], tuple[Settings, list[pytest.Mark]]]
 
 
 def run_of(config: pytest.Config) -> Run:
@@ -146,8 +147,8 @@ def _settings(item: pytest.Function, test: str, run: RunSettings, known: _Known)
         _check(test, settings)
         if settings.intercept:
             _check_intercept(test, settings.intercept)
-        known[same] = settings
-    return known[same]
+        known[same] = settings, marks
+    return known[same][0]
 
 
 def _inheriting(plan: Plan, taken: Container[str]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,11 +76,14 @@ class Run:
             pause.callback(setattr, self, "network", network)
         try:
             yield
-        finally:
-            try:
+        except BaseException:
+            with suppress(RuntimeError):  # which is not what went wrong first
                 pause.close()
-            except RuntimeError as error:
-                raise pytest.fail.Exception(str(error), pytrace=False) from None
+            raise
+        try:
+            pause.close()
+        except RuntimeError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 #: In the stash of pytest's config: this run, from the first test on that uses a cassette.

@@ -159,30 +159,34 @@ def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
     return _attempt_of(request.node).open(request)
 
 
-def _open_ahead(request: pytest.FixtureRequest) -> None:
-    """Open the session of a test before a fixture of its own is set up, unless it is under way.
+def _open_ahead(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+    """Open the session of a test before a fixture of its own is set up.
 
     A test without a marker gets whatever it knows as the fixture `cassette`, which may be one of
-    the user's own.
+    the user's own. So does another one where a fixture may ask for ours when it is torn down: by
+    then pytest gives nothing that was not there before. Its own fixtures never do.
     """
     __tracebackhide__ = True
-    attempt = request.node.stash.get(ATTEMPT, None)
-    if attempt is None or attempt.is_under_way:
-        return
-    if _is_marked(request.node):
-        attempt.open(request.node)
-    else:
-        attempt.is_under_way = True
-        if request.fixturename != "cassette":
-            request.getfixturevalue("cassette")
-
-
-def _open_at_last(item: pytest.Item) -> None:
-    """Open the session of a test that had no fixture of its own to open it ahead of."""
-    __tracebackhide__ = True
+    item = request.node
     attempt = item.stash.get(ATTEMPT, None)
-    if attempt is not None and not attempt.is_under_way and _is_marked(item):
+    if attempt is None or attempt.is_requested:
+        return
+    is_marked = _is_marked(item)
+    if is_marked:
         attempt.open(item)
+        giver = str(getattr(fixturedef.func, "__module__", ""))
+        if giver.startswith("_pytest.") or is_shadowed(item):
+            return
+    attempt.is_requested = True
+    if request.fixturename != "cassette":
+        request.getfixturevalue("cassette")
+
+
+def _make_sure_of_session(item: pytest.Item) -> None:
+    """Open the session of a test with a marker, if its set-up has not; it never runs without."""
+    __tracebackhide__ = True
+    if _is_marked(item):
+        item.stash[ATTEMPT].open(item)
 
 
 def _is_marked(item: pytest.Item) -> bool:
@@ -257,11 +261,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _attempt_of(item)
 
 
+@pytest.hookimpl(specname="pytest_runtest_setup", trylast=True)
+def pytest_runtest_setup_at_last(item: pytest.Item) -> None:
+    """Open the session of a test that has no fixture of its own to open it ahead of."""
+    if ATTEMPT in item.stash:
+        _make_sure_of_session(item)
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that drifted, or was refused something, although its body passed."""
     __tracebackhide__ = True
-    _open_at_last(item)  # where the runner has come too late for that, as a marker did
+    if ATTEMPT in item.stash:
+        _make_sure_of_session(item)  # whatever became of an error of the set-up
     try:
         result = yield
     except BaseException:
@@ -289,13 +301,6 @@ def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
 class _Runner:
     """What happens around each test, from the first one on that uses a cassette."""
 
-    @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Open the session of a test when its set-up is over, if that did not open it."""
-        __tracebackhide__ = True
-        yield
-        _open_at_last(item)
-
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
@@ -304,7 +309,7 @@ class _Runner:
         __tracebackhide__ = True
         if request.scope == "function":
             try:
-                _open_ahead(request)
+                _open_ahead(fixturedef, request)
             except BaseException:
                 # Else pytest 9.2 takes the fixture for one that need not be torn down.
                 fixturedef.cached_result = (None, None, None)

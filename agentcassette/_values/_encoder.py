@@ -87,6 +87,8 @@ def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparable:
         args: The positional arguments.
         kwargs: The keyword arguments.
     """
+    if {*map(type, kwargs)} - {str}:  # a name may be the member of an enumeration
+        kwargs = {str.__str__(name): value for name, value in kwargs.items()}
     encoder = Encoder(is_compared=True, levels=1)
     json = {
         "args": encoder.write(list(args), "/args") if args else [],

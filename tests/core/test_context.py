@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import gc
 import inspect
 import threading
@@ -555,6 +556,22 @@ class TestOwners:
 
         assert len(Cassette.load(tape)) == 1
         assert runs == ["a", "b"]
+
+
+def test_a_keyword_may_be_the_member_of_an_enumeration(tape):
+    """Python takes it for its name, if it is a string."""
+
+    class Parameter(str, enum.Enum):
+        PROMPT = "prompt"
+
+    with record(tape):
+        ask(**{Parameter.PROMPT: "a"})
+    with replay(tape, strict=True):
+        assert ask(prompt="a") == "a!"
+    with replay(tape, strict=True):
+        assert ask(**{Parameter.PROMPT: "a"}) == "a!"
+
+    assert Cassette.load(tape).steps[0]["arguments"] == {"args": [], "kwargs": {"prompt": "a"}}
 
 
 def test_a_replay_is_gone_with_the_last_reference_to_it(recorded):

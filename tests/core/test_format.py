@@ -203,6 +203,10 @@ NO_CASSETTES = {
         document(version=2),
         "unknown cassette version 2: this agentcassette reads version 1",
     ),
+    "the next version, where other fields mean something else": (
+        {"steps": {"first": []}, "model": 5, "version": 2},
+        "unknown cassette version 2: this agentcassette reads version 1",
+    ),
     "the version before the first": (
         document(version=0),
         "unknown cassette version 0: this agentcassette reads version 1",

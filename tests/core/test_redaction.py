@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from typing import Any
 
 import pytest
@@ -155,6 +156,15 @@ def test_secrets_can_be_turned_off():
     redactor = Redactor(["api_key"], secrets=False, environ={"A_KEY": "value-of-the-environment-1"})
     value = {"api_key": "x", "a": KEY, "b": "value-of-the-environment-1"}
     assert redactor.redact(value).json == {**value, "api_key": PLACEHOLDER}
+
+
+def test_an_environment_that_somebody_has_put_in_place_of_the_real_one(monkeypatch):
+    """As `mock.patch("os.environ", ...)` does: what is in it counts, and what is not does not."""
+    monkeypatch.setenv("OTHER_TOKEN", "value-of-the-environment-2")
+    monkeypatch.setattr(os, "environ", {"SERVICE_TOKEN": "value-of-the-environment-1"})
+
+    assert Redactor().text("value-of-the-environment-1") == PLACEHOLDER
+    assert Redactor().text("value-of-the-environment-2") != PLACEHOLDER
 
 
 def test_the_environment_is_read_when_the_redactor_is_made(monkeypatch):

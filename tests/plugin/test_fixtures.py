@@ -369,6 +369,140 @@ def test_what_a_wider_fixture_replaces_is_intercepted_in_its_place(project):
     project.run(passed=3)
 
 
+def test_the_fixture_can_be_asked_for_when_others_are_torn_down(project):
+    """By then pytest gives only what was there before, and the marker alone is enough for that."""
+    project.test(
+        """
+        seen = []
+
+        @pytest.fixture(autouse=True)
+        def check(request):
+            yield
+            cassette = request.getfixturevalue("cassette")
+            seen.append((cassette.path.stem, len(cassette.calls())))
+
+        @pytest.mark.cassette
+        def test_one():
+            ask("one")
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("prompt", ["a", "b"])
+        def test_many(prompt):
+            ask(prompt)
+
+        @pytest.mark.cassette
+        def test_two(cassette):
+            ask("two")
+            assert cassette.path.stem == "test_two"
+            assert seen == [("test_one", 1), ("test_many[a]", 1), ("test_many[b]", 1)]
+        """
+    )
+
+    project.run(passed=4)
+    run = project.run("--record-mode=none", passed=4)
+
+    assert run.live == []
+
+
+@pytest.mark.parametrize("fixture", ["", "tmp_path"])
+def test_what_hooks_call_at_the_end_of_the_set_up_is_in_the_session(project, fixture):
+    """Whether the test has a fixture or not."""
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        from agent import ask
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_runtest_setup(item):
+            ask("warm up")
+        """,
+    )
+    project.test(
+        f"""
+        @pytest.mark.cassette(strict=True)
+        def test_plan({fixture}):
+            ask("body")
+        """
+    )
+
+    project.run(passed=1)
+    run = project.run("--record-mode=none", passed=1)
+
+    assert run.live == []
+
+
+def test_an_error_of_a_wider_fixture_comes_before_what_it_left_open(project):
+    """It may be the cause."""
+    project.test(
+        """
+        import agentcassette
+
+        @pytest.fixture(scope="module")
+        def around():
+            agentcassette.record("outer.json").open()
+            raise ValueError("the cause")
+
+        @pytest.mark.cassette
+        def test_plan(request):
+            request.getfixturevalue("around")
+        """
+    )
+
+    run = project.run("-p", "no:cacheprovider", subprocess=True, failed=1)
+
+    assert "ValueError: the cause" in run.text
+
+
+@pytest.mark.parametrize("fixture", ["", "tmp_path"])
+def test_no_frame_of_ours_is_told_of(project, fixture):
+    """Nor that there are any."""
+    project.test(
+        f"""
+        @pytest.mark.cassette
+        def test_plan({fixture}):
+            ask("hello")
+        """
+    )
+    project.write("cassettes/test_plan.json", "no JSON")
+
+    run = project.run(errors=1)
+
+    assert "no valid JSON" in run.text
+    assert "raceback" not in run.text
+    assert "plugin.py" not in run.text
+
+
+@pytest.mark.parametrize("fixture", ["", "tmp_path"])
+def test_a_marked_test_never_runs_without_a_session(project, fixture):
+    """Also where somebody swallows what was wrong in its set-up."""
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_setup(item):
+            try:
+                return (yield)
+            except pytest.fail.Exception:
+                pass
+        """,
+    )
+    project.test(
+        f"""
+        @pytest.mark.cassette(intercept="agent:nothing")
+        def test_plan({fixture}):
+            ask("hello")
+        """
+    )
+
+    run = project.run(failed=1)
+
+    assert run.live == []
+    assert "test_it.py::test_plan: intercept:" in run.text
+
+
 def test_nothing_is_opened_where_fixtures_are_only_planned(project):
     """`--setup-plan` sets nothing up, so a cassette that can't be read is no error."""
     project.test(
