@@ -62,7 +62,7 @@ class Tape:
         kinds = frozenset(live)
         self._played = [step["type"] in kinds for step in steps]
         self._excused = list(self._played)
-        self._by_end = sorted(range(len(steps)), key=lambda index: self._spans[index][1])
+        self._by_end = sorted(range(len(steps)), key=[end for _, end in self._spans].__getitem__)
         self._returned = list(self._played)
         self._earliest = 0  # how many of `_by_end` are excused, counted from its beginning
         self._next = 0  # how many of `_by_end` have returned, counted from its beginning
@@ -306,6 +306,7 @@ def _outcome(step: dict[str, Any]) -> str:
 
 def _span(step: dict[str, Any]) -> tuple[float, float]:
     """Where a step started and ended in the one sequence of all starts and ends."""
-    places = step.get("concurrency", {"start": 2 * step["index"], "end": 2 * step["index"] + 1})
+    start = 2 * step["index"]
+    places = step.get("concurrency", {"start": start, "end": start + 1})
     end = places.get("end")
     return places["start"], _NEVER if end is None or step.get("unfinished") else end

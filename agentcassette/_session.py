@@ -72,9 +72,9 @@ class Machine(_active.Member):
         self._awaited = {step["name"]: step for step in steps if "awaitable" in step}
         self.face = self._make_face()
         self.ended = False
+        self._lines = object()  # what its lines of work know it by: they must not keep it alive
         self._began = perf_counter()
         _active.enter(self)
-        self._lines = object()  # what its lines of work know it by: they must not keep it alive
         _lineage.begin(self._lines)
 
     @property

@@ -41,8 +41,10 @@ class Waiting:
 
     def progress(self) -> None:
         """Wake those whose condition holds now; everybody's patience begins anew."""
+        self._moved = time.monotonic()
+        if not self._waiters:  # whoever comes now sees for itself, under the lock, how things are
+            return
         with self.lock:
-            self._moved = time.monotonic()
             ready = [waiter for waiter in self._waiters if waiter.ready()]
             for waiter in ready:
                 self._waiters.remove(waiter)
