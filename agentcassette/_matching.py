@@ -235,11 +235,11 @@ class Tape:
         """
         step = self.steps[index]
         recorded = repr(step["arguments"])  # in which 1 is neither 1.0 nor True
-        types = types_in(step, "arguments") if self._typed else {}
-        if recorded == repr(asked.given):
-            return not self._typed or types == asked.given_types
+        types = types_in(step, "arguments")
+        if types == asked.given_types and recorded == repr(asked.given):
+            return True
         arguments, live_types = self._live(asked)
-        return recorded == repr(arguments) and types == live_types
+        return live_types == (types if self._typed else {}) and recorded == repr(arguments)
 
     def _is_in_line(self, index: int, asked: Asked) -> bool:
         """Whether a step came after the step that answered the call before this one."""

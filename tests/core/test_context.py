@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import enum
 import gc
@@ -572,6 +573,20 @@ def test_a_keyword_may_be_the_member_of_an_enumeration(tape):
         assert ask(**{Parameter.PROMPT: "a"}) == "a!"
 
     assert Cassette.load(tape).steps[0]["arguments"] == {"args": [], "kwargs": {"prompt": "a"}}
+
+
+def test_a_secret_on_a_tape_without_types_is_not_taken_over(tape):
+    """Only what was called tells that a text is bytes, and that they hold a secret."""
+    secret = b"\xff sk-proj-a1B2c3D4e5F6g7H8i9J0"
+    text = base64.b64encode(secret).decode()
+    step = {"name": "ask", "arguments": {"args": [text], "kwargs": {}}, "result": "!"}
+    Cassette([step]).save(tape)
+
+    with use_cassette(tape, record_mode="update"):
+        ask(secret)
+
+    assert runs == [secret]
+    assert text not in tape.read_text(encoding="utf-8")
 
 
 def test_a_replay_is_gone_with_the_last_reference_to_it(recorded):
