@@ -267,10 +267,18 @@ def test_one_case_of_a_test_may_have_the_marker_alone(project):
     assert run.live == ["a"]
 
 
-def test_a_session_around_the_test_is_an_error_that_says_so(project):
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("def test_plan(around): ask('hello')", "errors"),
+        ("def test_plan(request): request.getfixturevalue('around')", "failed"),
+    ],
+    ids=["from the start", "in the middle"],
+)
+def test_a_session_around_the_test_is_an_error_that_says_so(project, body, outcome):
     """Two sessions of one context would both want its calls."""
     project.test(
-        """
+        f"""
         import agentcassette
 
         @pytest.fixture(scope="module")
@@ -279,12 +287,11 @@ def test_a_session_around_the_test_is_an_error_that_says_so(project):
                 yield
 
         @pytest.mark.cassette
-        def test_plan(around):
-            ask("hello")
+        {body}
         """
     )
 
-    run = project.run(errors=1)
+    run = project.run(**{outcome: 1})
 
     assert "a session of outer.json is open in this context already" in run.text
     assert "_lifecycle.py" not in run.text
