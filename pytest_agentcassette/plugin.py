@@ -7,13 +7,21 @@ needs it is imported by the hook that meets the first test with a cassette.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_agentcassette import hooks
+from pytest_agentcassette._around import (
+    ATTEMPT,
+    Runner,
+    is_marked,
+    make_sure_of_session,
+    unnoticed,
+    uses_cassette,
+)
 from pytest_agentcassette._drifted import remembered
-from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, is_shadowed, offer_option
+from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, offer_option
 from pytest_agentcassette._options import (
     OPTION_IS_OURS,
     RECORD_MODE,
@@ -23,17 +31,14 @@ from pytest_agentcassette._options import (
     wants_file,
 )
 from pytest_agentcassette._refusals import REFUSALS
-from pytest_agentcassette._run import RUN, TEST
+from pytest_agentcassette._run import TEST
 from pytest_agentcassette._watching import WATCHER, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from agentcassette import AgentCassetteError, LiveCallBlocked, Player, Recorder
+    from agentcassette import AgentCassetteError, Player, Recorder
     from pytest_agentcassette._lifecycle import Attempt
-
-#: In the stash of a test that uses a cassette: the attempt at it that is under way.
-ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
 #: The name of the plugin that keeps the books of the run, once there is anything to enter.
 _BOOKKEEPER = "agentcassette-bookkeeper"
@@ -119,7 +124,7 @@ def _accompany(config: pytest.Config) -> None:
     """
     if not config.pluginmanager.has_plugin(_RUNNER):
         _keep_books(config)
-        config.pluginmanager.register(_Runner(), _RUNNER)
+        config.pluginmanager.register(Runner(), _RUNNER)
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
@@ -150,57 +155,13 @@ class _FixtureBesideCassetter:
     def cassette(self, request: pytest.FixtureRequest, cassette: object) -> object:
         """The recorder or player of a test with our marker; else what cassetter gives."""
         __tracebackhide__ = True
-        return _opened(request) if _is_marked(request.node) else cassette
+        return _opened(request) if is_marked(request.node) else cassette
 
 
 def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
     """The recorder or player of a test; its session is opened now if it is not open yet."""
     __tracebackhide__ = True
     return _attempt_of(request.node).open(request)
-
-
-def _open_ahead(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
-    """Open the session of a test before a fixture of its own is set up.
-
-    A test without a marker gets whatever it knows as the fixture `cassette`, which may be one of
-    the user's own. So does another one where a fixture may ask for ours when it is torn down: by
-    then pytest gives nothing that was not there before. Its own fixtures never do.
-    """
-    __tracebackhide__ = True
-    item = request.node
-    attempt = item.stash.get(ATTEMPT, None)
-    if attempt is None or attempt.is_requested:
-        return
-    is_marked = _is_marked(item)
-    if is_marked:
-        attempt.open(item)
-        giver = str(getattr(fixturedef.func, "__module__", ""))
-        if giver.startswith("_pytest.") or is_shadowed(item):
-            return
-    attempt.is_requested = True
-    if request.fixturename != "cassette":
-        request.getfixturevalue("cassette")
-
-
-def _make_sure_of_session(item: pytest.Item) -> None:
-    """Open the session of a test with a marker, if its set-up has not; it never runs without."""
-    __tracebackhide__ = True
-    if _is_marked(item):
-        item.stash[ATTEMPT].open(item)
-
-
-def _is_marked(item: pytest.Item) -> bool:
-    node: Any = item
-    while node is not None:  # every test of every run is asked, and pytest's own way takes longer
-        for mark in node.own_markers:
-            if mark.name == "cassette":
-                return True
-        node = node.parent
-    return False
-
-
-def _uses_cassette(item: pytest.Function) -> bool:
-    return _is_marked(item) or ("cassette" in item.fixturenames and not is_shadowed(item))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -216,7 +177,7 @@ def pytest_collection_modifyitems(
     tests = [
         (item, test)
         for item, test in collected
-        if isinstance(item, pytest.Function) and _uses_cassette(item)
+        if isinstance(item, pytest.Function) and uses_cassette(item)
     ]
     if tests:
         from pytest_agentcassette._planning import plan_all
@@ -255,7 +216,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _expect_calls(item.config, item)
     if (
         isinstance(item, pytest.Function)
-        and _uses_cassette(item)
+        and uses_cassette(item)
         and not item.config.getoption("setupplan", default=False)
     ):
         _attempt_of(item)
@@ -265,7 +226,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_setup_at_last(item: pytest.Item) -> None:
     """Open the session of a test that has no fixture of its own to open it ahead of."""
     if ATTEMPT in item.stash:
-        _make_sure_of_session(item)
+        make_sure_of_session(item)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -273,21 +234,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that drifted, or was refused something, although its body passed."""
     __tracebackhide__ = True
     if ATTEMPT in item.stash:
-        _make_sure_of_session(item)  # whatever became of an error of the set-up
+        make_sure_of_session(item)  # whatever became of an error of the set-up
     try:
         result = yield
     except BaseException:
         _end_body(item, raised=True)
         raise
-    fault = _end_body(item, raised=False) or _unnoticed(item)
+    fault = _end_body(item, raised=False) or unnoticed(item)
     if fault is not None:
         raise fault
     return result
-
-
-def _unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
-    """What a test was refused without a report that tells of it."""
-    return item.stash[REFUSALS].unnoticed() if REFUSALS in item.stash else None
 
 
 def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
@@ -296,53 +252,3 @@ def _end_body(item: pytest.Item, *, raised: bool) -> AgentCassetteError | None:
         item.stash[REFUSALS].end_body()
     attempt = item.stash.get(ATTEMPT, None)
     return None if attempt is None else attempt.end_body(raised=raised)
-
-
-class _Runner:
-    """What happens around each test, from the first one on that uses a cassette."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-    ) -> Generator[None, object, object]:
-        """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
-        __tracebackhide__ = True
-        if request.scope == "function":
-            try:
-                _open_ahead(fixturedef, request)
-            except BaseException:
-                # Else pytest 9.2 takes the fixture for one that need not be torn down.
-                fixturedef.cached_result = (None, None, None)
-                raise
-            return (yield)
-        run = request.config.stash.get(RUN, None)
-        if run is None:
-            return (yield)
-        with run.paused():
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Fail a test that was refused something by its end, although all of it passed."""
-        __tracebackhide__ = True
-        result = yield
-        refused = _unnoticed(item)
-        if refused is not None:
-            raise refused
-        return result
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Tell the attempt how each phase of it went."""
-        report = yield
-        if REFUSALS in item.stash:
-            item.stash[REFUSALS].take(report, call.excinfo)
-            if report.when == "teardown":
-                del item.stash[REFUSALS]
-        if ATTEMPT in item.stash:
-            item.stash[ATTEMPT].take(report, call.excinfo)
-            if report.when == "teardown":
-                del item.stash[ATTEMPT]
-        return report

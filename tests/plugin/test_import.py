@@ -16,6 +16,7 @@ WATCH = """
 
 LIGHT = [
     "pytest_agentcassette",
+    "pytest_agentcassette._around",
     "pytest_agentcassette._drifted",
     "pytest_agentcassette._neighbours",
     "pytest_agentcassette._options",

@@ -1,0 +1,129 @@
+"""What happens around each test that uses a cassette, in pytest's hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_agentcassette._neighbours import is_shadowed
+from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._run import RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from agentcassette import LiveCallBlocked
+    from pytest_agentcassette._lifecycle import Attempt
+
+__all__ = [
+    "ATTEMPT",
+    "Runner",
+    "is_marked",
+    "make_sure_of_session",
+    "unnoticed",
+    "uses_cassette",
+]
+
+#: In the stash of a test that uses a cassette: the attempt at it that is under way.
+ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
+
+
+def is_marked(item: pytest.Item) -> bool:
+    """Whether a test, its class or its module has a marker of ours."""
+    node: Any = item
+    while node is not None:  # every test of every run is asked, and pytest's own way takes longer
+        for mark in node.own_markers:
+            if mark.name == "cassette":
+                return True
+        node = node.parent
+    return False
+
+
+def uses_cassette(item: pytest.Function) -> bool:
+    """Whether a test uses a cassette, as far as that can be known before it runs."""
+    return is_marked(item) or ("cassette" in item.fixturenames and not is_shadowed(item))
+
+
+def make_sure_of_session(item: pytest.Item) -> None:
+    """Open the session of a test with a marker, if its set-up has not; it never runs without."""
+    __tracebackhide__ = True
+    if is_marked(item):
+        item.stash[ATTEMPT].open(item)
+
+
+def unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
+    """What a test was refused without a report that tells of it."""
+    return item.stash[REFUSALS].unnoticed() if REFUSALS in item.stash else None
+
+
+class Runner:
+    """What happens around each test, from the first one on that uses a cassette."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Open the session ahead of the test's other fixtures; run wider ones outside of it."""
+        __tracebackhide__ = True
+        if request.scope == "function":
+            try:
+                _open_ahead(fixturedef, request)
+            except BaseException:
+                # Else pytest 9.2 takes the fixture for one that need not be torn down.
+                fixturedef.cached_result = (None, None, None)
+                raise
+            return (yield)
+        run = request.config.stash.get(RUN, None)
+        if run is None:
+            return (yield)
+        with run.paused():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Fail a test that was refused something by its end, although all of it passed."""
+        __tracebackhide__ = True
+        result = yield
+        refused = unnoticed(item)
+        if refused is not None:
+            raise refused
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Tell the attempt how each phase of it went."""
+        report = yield
+        if REFUSALS in item.stash:
+            item.stash[REFUSALS].take(report, call.excinfo)
+            if report.when == "teardown":
+                del item.stash[REFUSALS]
+        if ATTEMPT in item.stash:
+            item.stash[ATTEMPT].take(report, call.excinfo)
+            if report.when == "teardown":
+                del item.stash[ATTEMPT]
+        return report
+
+
+def _open_ahead(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+    """Open the session of a test before a fixture of its own is set up.
+
+    A test without a marker gets whatever it knows as the fixture `cassette`, which may be one of
+    the user's own. So does another one where a fixture may ask for ours when it is torn down: by
+    then pytest gives nothing that was not there before. The fixtures of pytest never do.
+    """
+    __tracebackhide__ = True
+    item = request.node
+    attempt = item.stash.get(ATTEMPT, None)
+    if attempt is None or attempt.is_requested:
+        return
+    if is_marked(item):
+        attempt.open(item)
+        giver = str(getattr(fixturedef.func, "__module__", ""))
+        if giver.startswith("_pytest.") or is_shadowed(item):
+            return
+    attempt.is_requested = True
+    if request.fixturename != "cassette":
+        request.getfixturevalue("cassette")
