@@ -47,7 +47,6 @@ from typing import Any, Callable, NamedTuple
 
 __all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_count", "is_number"]
 
-
 _LARGEST = sys.float_info.max
 
 

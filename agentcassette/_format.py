@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
-from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, has_chunks, is_count
+from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, Field, has_chunks, is_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,6 @@ VERSION = 1
 _MAX_DEPTH = 400
 
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>)(?: |$)", re.MULTILINE)
-
 
 _OF_DOCUMENT = {field.name: field for field in DOCUMENT}
 _OF_STEP = {field.name: field for field in STEP}
@@ -111,10 +110,8 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     version = document["version"]
     if is_count(version) and version != VERSION:
         return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
-    for name, value in document.items():
-        if value is not None and name in _OF_DOCUMENT and not _OF_DOCUMENT[name].is_good(value):
-            return f'"{name}" is no {_OF_DOCUMENT[name].wanted}'
-    return ""
+    said = ((name, value) for name, value in document.items() if value is not None)
+    return _problem_of_fields(said, _OF_DOCUMENT)
 
 
 def _problem_of_step(step: object, index: int) -> str:
@@ -124,10 +121,16 @@ def _problem_of_step(step: object, index: int) -> str:
     for name in ("name", "arguments"):
         if name not in step:
             return f' has no "{name}"'
-    for name, value in step.items():
-        if name in _OF_STEP and not _OF_STEP[name].is_good(value):
-            return f': "{name}" is no {_OF_STEP[name].wanted}'
-    return _contradiction(step, index)
+    problem = _problem_of_fields(step.items(), _OF_STEP)
+    return f": {problem}" if problem else _contradiction(step, index)
+
+
+def _problem_of_fields(said: Iterable[tuple[str, Any]], fields: dict[str, Field]) -> str:
+    """Which of the known fields holds what it can't, or nothing."""
+    for name, value in said:
+        if name in fields and not fields[name].is_good(value):
+            return f'"{name}" is no {fields[name].wanted}'
+    return ""
 
 
 def _contradiction(step: dict[str, Any], index: int) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
 from agentcassette._loops import is_cancellation
-from agentcassette._steps import OUTCOME, redacted_arguments, take_down
+from agentcassette._steps import OUTCOME, redacted_call, take_down
 
 if TYPE_CHECKING:
     from agentcassette._redaction import Redactor
@@ -135,8 +135,9 @@ class Outcome:
         fields: dict[str, Any] = {"name": name}
         types: dict[str, str] = {}
         if call is not None:
-            fields["arguments"], below = redacted_arguments(take_down(*call), self._redactor)
-            types = {f"/arguments{at}": type_name for at, type_name in below.items()}
+            said = redacted_call(take_down(*call), self._redactor)
+            types = said.pop("types", {})
+            fields.update(said)
         chunks = self._fields["result"]
         if type(chunks) is list and chunks:
             fields["at"] = len(chunks)

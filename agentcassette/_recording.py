@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agentcassette._lineage import Link
 from agentcassette._nesting import Nesting
 from agentcassette._sequence import numbered
-from agentcassette._steps import redacted
+from agentcassette._steps import redacted, types_at
 from agentcassette._taping import Taping
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Recording:
     def begin(self, asked: Asked) -> Taping:
         """Open a step for a call that starts now, inside of the call that this context is in."""
         fields = {"type": asked.kind, "name": asked.name, "arguments": asked.arguments}
-        types = {f"/arguments{at}": name for at, name in asked.types.items()}
+        types = types_at("arguments", asked.types)
         outer = self._nesting.outer()
         return self._open(fields, types, outer=outer, link=asked.link, asked=asked)
 

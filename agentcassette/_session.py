@@ -18,7 +18,7 @@ from agentcassette._drifting import Terms
 from agentcassette._errors import AgentCassetteError, CassetteNotFound
 from agentcassette._faces import Player, Recorder, Trajectory
 from agentcassette._format import VERSION
-from agentcassette._ignoring import Ignore, compile_ignores
+from agentcassette._ignoring import compile_ignores
 from agentcassette._journal import Journal
 from agentcassette._matching import Tape
 from agentcassette._recording import Recording
@@ -61,7 +61,6 @@ class Machine(_active.Member):
         recorded_with = () if self._tape is None else self._tape.redacted_keys
         keys = tuple(dict.fromkeys((*plan.redact, *recorded_with)))
         self._redactor = Redactor(keys, patterns=plan.patterns, secrets=plan.redact_secrets)
-        self._ignores: dict[tuple[str, ...], Ignore] = {}
         self._live = frozenset(plan.live)
         self._missing: AgentCassetteError | None = None
         self._journal = None if plan.pending is None else Journal(plan.pending, _head(keys))
@@ -85,9 +84,6 @@ class Machine(_active.Member):
     def ask(self, seam: Seam, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:
         """Take the arguments of a call down, before anything is done with them."""
         down = take_down(args, kwargs)
-        specs = self.plan.ignore + seam.ignore
-        if specs not in self._ignores:
-            self._ignores[specs] = compile_ignores(specs)
         return Asked(
             seam.name,
             seam.kind,
@@ -96,7 +92,7 @@ class Machine(_active.Member):
             volatile=down.volatile,
             defaults=down.defaults,
             parameters=seam.parameters,
-            ignore=self._ignores[specs],
+            ignore=compile_ignores(self.plan.ignore + seam.ignore),
             link=_lineage.link(self._lines, is_home=get_ident() == self.thread),
             redact=partial(redacted_arguments, down, self._redactor),
         )

@@ -22,8 +22,10 @@ __all__ = [
     "read_returned",
     "redacted",
     "redacted_arguments",
+    "redacted_call",
     "results_of_uses",
     "take_down",
+    "types_at",
     "types_in",
 ]
 
@@ -56,17 +58,21 @@ def take_down(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _values.Comparab
     return encoded
 
 
-def redacted_arguments(
-    down: _values.Comparable, redactor: Redactor
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The arguments of a call, and their types by JSON pointer, without their secrets.
+def redacted_call(down: _values.Comparable, redactor: Redactor) -> dict[str, Any]:
+    """The fields of a step, or of a use, that tell what a call was made with, without its secrets.
 
     Args:
         down: The arguments as they were taken down.
         redactor: What knows the secrets.
     """
-    types = {f"/arguments{at}": type_name for at, type_name in down.types.items()}
-    step = redacted({"arguments": down.json, "types": types}, redactor)
+    return redacted({"arguments": down.json, "types": types_at("arguments", down.types)}, redactor)
+
+
+def redacted_arguments(
+    down: _values.Comparable, redactor: Redactor
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """As `redacted_call`: the arguments, and their types by the JSON pointer below them."""
+    step = redacted_call(down, redactor)
     return step["arguments"], types_in(step, "arguments")
 
 
@@ -124,12 +130,17 @@ def types_in(step: dict[str, Any], field: str) -> dict[str, str]:
     }
 
 
+def types_at(field: str, types: dict[str, str]) -> dict[str, str]:
+    """The way back from `types_in`: the same types by the JSON pointer below the step."""
+    return {f"/{field}{pointer}": name for pointer, name in types.items()}
+
+
 def called_with(
     step: dict[str, Any], arguments: dict[str, Any], types: dict[str, str]
 ) -> dict[str, Any]:
     """A step that answers a call, with the arguments that the call was made with."""
     kept = {at: name for at, name in step.get("types", {}).items() if not _is_of_arguments(at)}
-    kept.update({f"/arguments{at}": name for at, name in types.items()})
+    kept.update(types_at("arguments", types))
     return {**step, "arguments": arguments, "types": kept}
 
 

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._rendering import shortened, visible
-from agentcassette._steps import redacted_arguments, take_down, types_in
+from agentcassette._steps import redacted_call, take_down, types_in
 
 if TYPE_CHECKING:
     from agentcassette._redaction import Redactor
@@ -85,9 +85,7 @@ class Uses:
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> dict[str, Any]:
         """A call in the form of a use."""
-        arguments, below = redacted_arguments(take_down(args, kwargs), self._redactor)
-        types = {f"/arguments{place}": type_name for place, type_name in below.items()}
-        return {"name": name, "arguments": arguments, "types": types}
+        return {"name": name, **redacted_call(take_down(args, kwargs), self._redactor)}
 
 
 def _text(use: dict[str, Any]) -> str:

@@ -67,14 +67,17 @@ def account(
     drift = () if missing else _drift(session, ending)
     outcome = "missing" if missing else "drifted" if drift else _outcome(session, ending)
     cassette = face.cassette if ending.written else session.cassette
-    is_replay = isinstance(face, Player)
-    # A player tells by itself what its calls cost, all of which were answered.
-    steps = [] if is_replay and prices is None else face.steps
-    answered = _answered(face, steps)
+    if isinstance(face, Player) and prices is None:  # as nearly always: no step is made for this
+        steps = answered = []
+        cost = saved = _total(face)
+    else:
+        steps = face.steps
+        answered = _answered(face, steps)
+        cost, saved = _cost(steps), _cost(answered)
     label = (
         face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
     )
-    all_, saved = (
+    price_of_all, price_saved = (
         Price(None, ()) if prices is None else price(some, label, prices)
         for some in (steps, answered)
     )
@@ -84,8 +87,8 @@ def account(
         outcome=outcome,
         remedy=remedy,
         calls=calls,
-        cost=_total(face) if is_replay else _cost(steps),
-        saved=_total(face) if is_replay else _cost(answered),
+        cost=cost,
+        saved=saved,
         recorded_at=None if cassette is None else cassette.recorded_at,
         drift=drift or ending.differences or (),
         unplayed=face.remaining
@@ -93,9 +96,9 @@ def account(
         else 0,
         resumed=face.replayed if session.resumed else 0,
         mode=face.mode,
-        price=all_.dollars,
-        price_saved=saved.dollars,
-        unpriced=all_.unpriced,
+        price=price_of_all.dollars,
+        price_saved=price_saved.dollars,
+        unpriced=price_of_all.unpriced,
         drifts=_drifts(session, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
     )
@@ -147,7 +150,8 @@ def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict
     return [step for step, call in zip(steps, face.calls()) if call.replayed]
 
 
-def _total(face: Recorder | Player) -> Cost:
+def _total(face: Player) -> Cost:
+    """What the calls of a player cost when they ran live, all of which were answered."""
     return Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
 
 

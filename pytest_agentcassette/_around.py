@@ -48,7 +48,7 @@ def uses_cassette(item: pytest.Function) -> bool:
 def make_sure_of_session(item: pytest.Item) -> None:
     """Open the session of a test with a marker, if its set-up has not; it never runs without."""
     __tracebackhide__ = True
-    if is_marked(item):
+    if ATTEMPT in item.stash and is_marked(item):
         item.stash[ATTEMPT].open(item)
 
 

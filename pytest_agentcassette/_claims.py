@@ -31,8 +31,7 @@ class Clash(NamedTuple):
 
 def key(path: Path) -> str:
     """What tells files apart everywhere: two paths of one key may be one file."""
-    text = str(path)
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def clashes(claims: Iterable[Claim]) -> list[Clash]:

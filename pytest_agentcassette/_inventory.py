@@ -84,7 +84,7 @@ class Inventory:
             tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
-        return [*dict.fromkeys(file for top in tops for file in self._files(top, (".json",)))]
+        return sorted({file for top in tops for file in self._files(top, (".json",))})
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""

@@ -50,7 +50,7 @@ class Attempt:
         pytest.UsageError: What is said about its cassette can't be.
 
     Attributes:
-        is_requested: Whether the fixture is being set up, or has been, or has no need to be.
+        is_requested: Whether the fixture is being set up, or has been.
         record: What the test did with its cassette, once that is known; None where there is
             nothing to tell.
     """

@@ -69,12 +69,15 @@ class NetworkGuard:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Refuse nothing in a block."""
-        self.__exit__()
+        """Refuse nothing in a block, and go on where the outermost of them ends."""
+        was_on = self in _guards()
+        if was_on:
+            self.__exit__()
         try:
             yield
         finally:
-            self.__enter__()
+            if was_on:
+                self.__enter__()
 
 
 class _Probe(socket.socket):

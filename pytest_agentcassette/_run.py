@@ -66,14 +66,11 @@ class Run:
         It is a failure if the block leaves a session of its own open.
         """
         __tracebackhide__ = True
-        session, network = self.session, self.network
         pause = ExitStack()
-        if session is not None:
-            pause.enter_context(session.paused())
-        if network is not None:
-            pause.enter_context(network.paused())
-            self.network = None  # a block within this one is paused already
-            pause.callback(setattr, self, "network", network)
+        if self.session is not None:
+            pause.enter_context(self.session.paused())
+        if self.network is not None:
+            pause.enter_context(self.network.paused())
         try:
             yield
         except BaseException:

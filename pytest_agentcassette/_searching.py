@@ -114,7 +114,7 @@ class Search:
     def _unclaimed(self, paths: Sequence[Path]) -> list[Path]:
         """Those of the files that no test claims; a link is no cassette that lies there."""
         claimed = set(map(key, self._claims))
-        rest = sorted(path for path in paths if key(path) not in claimed and not is_link(path))
+        rest = [path for path in paths if key(path) not in claimed and not is_link(path)]
         if rest:  # they may be claimed by another name
             claimed = {key(_real(path)) for path in self._claims}
         return [path for path in rest if key(_real(path)) not in claimed]

@@ -225,16 +225,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(specname="pytest_runtest_setup", trylast=True)
 def pytest_runtest_setup_at_last(item: pytest.Item) -> None:
     """Open the session of a test that has no fixture of its own to open it ahead of."""
-    if ATTEMPT in item.stash:
-        make_sure_of_session(item)
+    make_sure_of_session(item)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that drifted, or was refused something, although its body passed."""
     __tracebackhide__ = True
-    if ATTEMPT in item.stash:
-        make_sure_of_session(item)  # whatever became of an error of the set-up
+    make_sure_of_session(item)  # whatever became of an error of the set-up
     try:
         result = yield
     except BaseException:

@@ -350,6 +350,17 @@ class TestGuardsInOneProcess:
 
         assert len(reached) == 1
 
+    def test_a_pause_in_a_pause(self):
+        """The guard goes on at the end of the outer one."""
+        guard = NetworkGuard(RefusedError)
+        with guard:
+            with guard.paused():
+                with guard.paused():
+                    udp(ELSEWHERE)
+                udp(ELSEWHERE)
+            with pytest.raises(RefusedError):
+                udp(ELSEWHERE)
+
     def test_the_last_one_decides(self, reached):
         """A run of pytest inside of another one fails its own tests."""
         with (

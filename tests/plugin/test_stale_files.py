@@ -123,7 +123,7 @@ class TestFolders:
 
         found = inventory.cassettes([tmp_path / "test_it.py"], None)
 
-        assert sorted(path.relative_to(tmp_path).as_posix() for path in found) == wanted
+        assert [path.relative_to(tmp_path).as_posix() for path in found] == wanted
 
     def test_one_folder_for_all(self, tmp_path):
         """Then no other is looked at."""
