@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,9 @@ class Secrets:
     __slots__ = ("_values",)
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._values = _secret_values(environ)
+        # `os.environ` decodes one name and value at a time, and each session asks for all of them.
+        kept: Mapping[Any, Any] = getattr(environ, "_data", environ)
+        self._values = _secret_values(tuple(map(kept.get, _secret_names(tuple(kept)))))
 
     def taken_out_of(self, text: str) -> str:
         """Take the secrets out of a text, in time that is linear in its length.
@@ -146,25 +149,26 @@ def _without_credentials(run: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _secret_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those names of variables whose values are secret; each session asks for the same."""
-    return tuple(name for name in names if name.upper().endswith(_ENVIRONMENT_NAMES))
+def _secret_names(names: tuple[str | bytes, ...]) -> tuple[str | bytes, ...]:
+    """Those names of variables whose values are secret: they end in KEY, TOKEN, and so on."""
+    return tuple(name for name in names if os.fsdecode(name).upper().endswith(_ENVIRONMENT_NAMES))
 
 
-def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the secrets of an environment, also as JSON writes them.
+@lru_cache(maxsize=8)
+def _secret_values(values: tuple[str | bytes | None, ...]) -> tuple[str, ...]:
+    """Give the secrets among the values of such variables, also as JSON writes them.
 
-    Those variables count whose names end in KEY, TOKEN, SECRET or PASSWORD, with a value of twelve
-    characters or more that is neither a path nor one plain word. The longest come first: one may
-    contain another.
+    They have twelve characters or more, and are neither a path nor one plain word. The longest come
+    first: one may contain another.
     """
-    values = {
-        value
-        for value in map(environ.__getitem__, _secret_names(tuple(environ)))
-        if len(value) >= _MIN_ENVIRONMENT_VALUE
-        and not value.isalpha()
-        and not re.match(_PATH, value, re.ASCII)
+    texts = [os.fsdecode(value) for value in values if value]
+    secrets = {
+        text
+        for text in texts
+        if len(text) >= _MIN_ENVIRONMENT_VALUE
+        and not text.isalpha()
+        and not re.match(_PATH, text, re.ASCII)
     }
     for ensure_ascii in (True, False):
-        values |= {json.dumps(value, ensure_ascii=ensure_ascii)[1:-1] for value in values}
-    return tuple(sorted(values, key=lambda value: (-len(value), value)))
+        secrets |= {json.dumps(secret, ensure_ascii=ensure_ascii)[1:-1] for secret in secrets}
+    return tuple(sorted(secrets, key=lambda secret: (-len(secret), secret)))

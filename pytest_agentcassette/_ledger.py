@@ -141,16 +141,21 @@ class Record(NamedTuple):
 
     def to_plain(self) -> tuple[Any, ...]:
         """The record as plain data: its values in their order."""
-        return tuple(tuple(value) if isinstance(value, tuple) else value for value in self)
+        costs: Any = {"cost": tuple(self.cost), "saved": tuple(self.saved)}
+        return tuple(self._replace(**costs))
 
     @classmethod
     def from_plain(cls, plain: Iterable[Any]) -> Record:
         """The record that `to_plain` made the data of, also if that went through JSON."""
-        values: Any = (tuple(value) if isinstance(value, list) else value for value in plain)
-        record = cls(*values)
+        record = cls(*plain)
         drifts: Any = map(tuple, record.drifts)
         return record._replace(
-            cost=Cost(*record.cost), saved=Cost(*record.saved), drifts=tuple(drifts)
+            cost=Cost(*record.cost),
+            saved=Cost(*record.saved),
+            drift=tuple(record.drift),
+            drifts=tuple(drifts),
+            unplayed_steps=tuple(record.unplayed_steps),
+            unpriced=tuple(record.unpriced),
         )
 
     def properties(self) -> list[tuple[str, str | int | float]]:
@@ -159,23 +164,26 @@ class Record(NamedTuple):
         Returns:
             A name and a value for each fact that there is to tell; one for each drift.
         """
-        facts: list[tuple[str, str | int | float | None]] = [
-            ("cassette", self.path),
-            ("cassette_outcome", self.outcome),
-            ("cassette_mode", self.mode),
-            ("cassette_calls", self.calls),
-            ("cassette_input_tokens", self.cost.input_tokens),
-            ("cassette_output_tokens", self.cost.output_tokens),
-            ("cassette_tokens", self.cost.tokens),
-            ("cassette_tokens_saved", self.saved.tokens),
-            ("cassette_live_seconds", round(self.cost.duration_ms / 1000, 3)),
+        cost, saved = self.cost, self.saved
+        may_be_unknown = (
             ("cassette_price", self.price),
             ("cassette_price_saved", self.price_saved),
             ("cassette_recorded_at", self.recorded_at),
             ("cassette_unplayed", self.unplayed or None),
+        )
+        return [
+            ("cassette", self.path),
+            ("cassette_outcome", self.outcome),
+            ("cassette_mode", self.mode),
+            ("cassette_calls", self.calls),
+            ("cassette_input_tokens", cost.input_tokens),
+            ("cassette_output_tokens", cost.output_tokens),
+            ("cassette_tokens", cost.tokens),
+            ("cassette_tokens_saved", saved.tokens),
+            ("cassette_live_seconds", round(cost.duration_ms / 1000, 3)),
+            *[(name, value) for name, value in may_be_unknown if value is not None],
             *[("cassette_drift", line) for line in self.drift],
         ]
-        return [(name, value) for name, value in facts if value is not None]
 
 
 class Stale(NamedTuple):
