@@ -68,8 +68,9 @@ class Cassette:
         self._adopt(document)
 
     def _adopt(self, document: dict[str, Any]) -> None:
-        self.steps: list[dict[str, Any]] = document["steps"]
-        self._fields = {name: value for name, value in document.items() if name != "steps"}
+        """Take over a document that nobody else has."""
+        self.steps: list[dict[str, Any]] = document.pop("steps")
+        self._fields = document
 
     @property
     def version(self) -> int:

@@ -65,16 +65,20 @@ class Field(NamedTuple):
 
 
 def is_count(value: object) -> bool:
-    """Whether a value is a whole number from zero on."""
-    return isinstance(value, int) and is_number(value) and value >= 0
+    """Whether a value is a whole number from zero on, of those that `is_number` takes."""
+    return type(value) is int and 0 <= value <= _LARGEST
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a number that JSON has, and that floats can be reckoned with."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    # No NaN, no infinity, and no whole number that is too large for the arithmetic of floats.
-    return abs(value) <= _LARGEST
+    """Whether a value is a number that JSON has, and that floats can be reckoned with.
+
+    That is no NaN, no infinity, and no whole number too large for the arithmetic of floats.
+    """
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and -_LARGEST <= value <= _LARGEST
+    )
 
 
 def _is_text(value: object) -> bool:

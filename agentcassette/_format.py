@@ -110,7 +110,7 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     version = document["version"]
     if is_count(version) and version != VERSION:
         return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
-    said = ((name, value) for name, value in document.items() if value is not None)
+    said = {name: value for name, value in document.items() if value is not None}
     return _problem_of_fields(said, _OF_DOCUMENT)
 
 
@@ -121,13 +121,13 @@ def _problem_of_step(step: object, index: int) -> str:
     for name in ("name", "arguments"):
         if name not in step:
             return f' has no "{name}"'
-    problem = _problem_of_fields(step.items(), _OF_STEP)
+    problem = _problem_of_fields(step, _OF_STEP)
     return f": {problem}" if problem else _contradiction(step, index)
 
 
-def _problem_of_fields(said: Iterable[tuple[str, Any]], fields: dict[str, Field]) -> str:
+def _problem_of_fields(said: dict[str, Any], fields: dict[str, Field]) -> str:
     """Which of the known fields holds what it can't, or nothing."""
-    for name, value in said:
+    for name, value in said.items():
         if name in fields and not fields[name].is_good(value):
             return f'"{name}" is no {fields[name].wanted}'
     return ""

@@ -5,7 +5,6 @@ Nothing in here runs, waits or raises: the session asks, and decides what follow
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._comparing import (
@@ -54,11 +53,14 @@ class Tape:
         self.steps = steps
         self._typed = typed
         self.redactor = redactor
-        self._spans = [_span(step) for step in steps]
+        self._spans: list[tuple[float, float]] = []
         self._children: dict[int, list[int]] = {}
-        for step in steps:
+        self._named: dict[str, list[int]] = {}
+        for index, step in enumerate(steps):
+            self._spans.append(_span(step))
+            self._named.setdefault(step["name"], []).append(index)
             if "parent" in step:
-                self._children.setdefault(step["parent"], []).append(step["index"])
+                self._children.setdefault(step["parent"], []).append(index)
         kinds = frozenset(live)
         self._played = [step["type"] in kinds for step in steps]
         self._excused = list(self._played)
@@ -66,9 +68,6 @@ class Tape:
         self._returned = list(self._played)
         self._earliest = 0  # how many of `_by_end` are excused, counted from its beginning
         self._next = 0  # how many of `_by_end` have returned, counted from its beginning
-        self._named: dict[str, list[int]] = {}
-        for step in steps:
-            self._named.setdefault(step["name"], []).append(step["index"])
         self._recorded: dict[int, tuple[dict[str, Any], dict[str, str]]] = {}
         self._keys: dict[Form, dict[int, str]] = {}
 
@@ -97,10 +96,12 @@ class Tape:
         Of several it is the first that came after the same call in the same line of work, else the
         first of all.
         """
+        for index in self._of_name(asked):
+            if not self._played[index] and self._is_in_line(index, asked):
+                if self._is_verbatim(index, asked):  # as nearly always
+                    return index
+                break
         unplayed = [index for index in self._of_name(asked) if not self._played[index]]
-        first = next((index for index in unplayed if self._is_in_line(index, asked)), None)
-        if first is not None and self._is_verbatim(first, asked):  # as nearly always
-            return first
         kinds = (self._is_same, self._is_covered, self._is_older)
         same = next(filter(None, ([*filter(kind(asked), unplayed)] for kind in kinds)), ())
         in_line = (index for index in same if self._is_in_line(index, asked))
@@ -125,12 +126,18 @@ class Tape:
 
     def missing_before(self, index: int) -> int | None:
         """The earliest unplayed step of those that ended before this one started, or None."""
-        while self._earliest < len(self._by_end) and self._excused[self._by_end[self._earliest]]:
-            self._earliest += 1
         start = self._spans[index][0]
-        left = (self._by_end[place] for place in range(self._earliest, len(self._by_end)))
-        ended = takewhile(lambda other: self._spans[other][1] < start, left)
-        return min((other for other in ended if not self._excused[other]), default=None)
+        missing = None
+        for place in range(self._earliest, len(self._by_end)):
+            other = self._by_end[place]
+            if self._excused[other]:
+                if place == self._earliest:
+                    self._earliest += 1
+            elif self._spans[other][1] >= start:
+                break
+            elif missing is None or other < missing:
+                missing = other
+        return missing
 
     def play(self, index: int) -> None:
         """Count a step as played, and with it every step that was made inside of it."""
@@ -306,7 +313,9 @@ def _outcome(step: dict[str, Any]) -> str:
 
 def _span(step: dict[str, Any]) -> tuple[float, float]:
     """Where a step started and ended in the one sequence of all starts and ends."""
-    start = 2 * step["index"]
-    places = step.get("concurrency", {"start": start, "end": start + 1})
-    end = places.get("end")
-    return places["start"], _NEVER if end is None or step.get("unfinished") else end
+    if "concurrency" in step:
+        start, end = step["concurrency"]["start"], step["concurrency"].get("end")
+    else:
+        start = 2 * step["index"]
+        end = start + 1
+    return start, _NEVER if end is None or step.get("unfinished") else end

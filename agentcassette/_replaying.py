@@ -88,9 +88,8 @@ class Replaying:
         """
         __tracebackhide__ = True
         since = time.monotonic()
-        blocks_a_loop = running_loop() is not None
         while True:
-            turn = self._turn(asked, since, patient=not blocks_a_loop)
+            turn = self._turn(asked, since, in_task=False)
             if not isinstance(turn, _Wait):
                 return turn
             self._waiting.in_thread(partial(self._settled, turn.step), since)
@@ -100,7 +99,7 @@ class Replaying:
         __tracebackhide__ = True
         since = time.monotonic()
         while True:
-            turn = self._turn(asked, since, patient=True)
+            turn = self._turn(asked, since, in_task=True)
             if not isinstance(turn, _Wait):
                 return turn
             await self._waiting.in_task(partial(self._settled, turn.step), since)
@@ -182,14 +181,13 @@ class Replaying:
             self._told = True
             return self.fault
 
-    def _turn(self, asked: Asked, since: float, *, patient: bool) -> int | _Wait | None:
+    def _turn(self, asked: Asked, since: float, *, in_task: bool) -> int | _Wait | None:
         """The step that a call plays now, that it waits for, or None where the replay is over.
 
         Args:
             asked: The call.
             since: The moment at which the call came.
-            patient: Whether it can wait. A call that would block an event loop can't, and is let
-                through where another thread or task may bring what is missing.
+            in_task: Whether it is awaited.
         """
         __tracebackhide__ = True
         with self._lock:
@@ -208,15 +206,19 @@ class Replaying:
             missing = self.tape.missing_before(index)
             if missing is None or self._took_each_others(asked, index):
                 return self._play(index, asked)
-            return self._early(asked, index, missing, since if patient else None)
+            return self._early(asked, index, missing, since, in_task=in_task)
 
     def _early(
-        self, asked: Asked, index: int, missing: int, since: float | None
+        self, asked: Asked, index: int, missing: int, since: float, *, in_task: bool
     ) -> int | _Wait | None:
-        """What becomes of a call whose step does not have its turn yet."""
+        """What becomes of a call whose step does not have its turn yet.
+
+        One that would block an event loop can't wait, and is let through where another thread or
+        task may bring what is missing.
+        """
         __tracebackhide__ = True
         if others_can_move():
-            if since is None:
+            if not in_task and running_loop() is not None:
                 self._jumps.append(_Jump(current_task(), asked, index))
                 return self._play(index, asked)
             if self._waiting.left(since):

@@ -190,9 +190,11 @@ class Machine(_active.Member):
         self._end()
 
     def _end(self) -> bool:
+        if self.ended:
+            return False
+        self.ended = True
         _active.leave(self)
-        first, self.ended = not self.ended, True
-        return first
+        return True
 
     def _replay(self, cassette: Cassette) -> Replaying:
         tape = Tape(

@@ -9,10 +9,12 @@ from pytest_agentcassette._ledger import Cost, Record
 from pytest_agentcassette._prices import Price, price
 
 if TYPE_CHECKING:
-    from agentcassette import AgentCassetteError, Session
+    from agentcassette import AgentCassetteError, Cassette, Session
     from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Ending", "account"]
+
+_NO_PRICE = Price(None, ())
 
 
 class Ending(NamedTuple):
@@ -59,32 +61,29 @@ def account(
     Returns:
         The record; None where there was no cassette, and no call that needed one.
     """
-    face = session.face
-    calls = face.replayed + face.recorded
+    face, before = session.face, session.cassette
+    recorded = face.recorded
+    calls = face.replayed + recorded
     missing = isinstance(ending.fault, CassetteNotFound)
-    if not calls and not missing and session.cassette is None:
+    if not calls and not missing and before is None:
         return None
-    drift = () if missing else _drift(session, ending)
-    outcome = "missing" if missing else "drifted" if drift else _outcome(session, ending)
-    cassette = face.cassette if ending.written else session.cassette
+    drift = () if missing else _drift(face, ending)
+    outcome = "drifted" if drift else _outcome(session, ending, recorded=recorded)
+    cassette = face.cassette if ending.written else before
+    price_of_all = price_saved = _NO_PRICE
     if isinstance(face, Player) and prices is None:  # as nearly always: no step is made for this
-        steps = answered = []
         cost = saved = _total(face)
     else:
         steps = face.steps
         answered = _answered(face, steps)
         cost, saved = _cost(steps), _cost(answered)
-    label = (
-        face.model if isinstance(face, Recorder) else None if cassette is None else cassette.model
-    )
-    price_of_all, price_saved = (
-        Price(None, ()) if prices is None else price(some, label, prices)
-        for some in (steps, answered)
-    )
+        if prices is not None:
+            label = _label(face, cassette)
+            price_of_all, price_saved = (price(one, label, prices) for one in (steps, answered))
     return Record(
         test=test,
         path=path,
-        outcome=outcome,
+        outcome="missing" if missing else outcome,
         remedy=remedy,
         calls=calls,
         cost=cost,
@@ -99,12 +98,12 @@ def account(
         price=price_of_all.dollars,
         price_saved=price_saved.dollars,
         unpriced=price_of_all.unpriced,
-        drifts=_drifts(session, ending) if whole and drift else (),
+        drifts=_drifts(face, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
     )
 
 
-def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
+def _outcome(session: Session[Recorder | Player], ending: Ending, *, recorded: int) -> str:
     """What became of a cassette that nothing was wrong with."""
     if ending.differences is not None:
         return "differs" if ending.differences else "verified"
@@ -112,26 +111,25 @@ def _outcome(session: Session[Recorder | Player], ending: Ending) -> str:
         return "recorded" if session.cassette is None else "updated"
     if not ending.passed and (ending.kept or session.resumed):
         return "pending"
-    if not session.face.recorded:
+    if not recorded:
         return "replayed"
     return "unchanged" if ending.passed else "discarded"
 
 
-def _drift(session: Session[Recorder | Player], ending: Ending) -> tuple[str, ...]:
+def _drift(face: Recorder | Player, ending: Ending) -> tuple[str, ...]:
     """What differed, one line for each drift; of a strict replay there is only the first."""
     if ending.fault is not None:
         return (str(ending.fault).partition("\n")[0],)
-    if not isinstance(session.face, Player):
+    if not isinstance(face, Player):
         return ()
-    return tuple(map(_line, session.face.divergences))
+    return tuple(map(_line, face.divergences))
 
 
-def _drifts(session: Session[Recorder | Player], ending: Ending) -> tuple[tuple[int, str], ...]:
+def _drifts(face: Recorder | Player, ending: Ending) -> tuple[tuple[int, str], ...]:
     """The same drifts, each with the step that was expected and the whole message."""
     fault = ending.fault
     if fault is not None:
-        return ((getattr(fault, "step_index", session.face.replayed), str(fault)),)
-    face = session.face
+        return ((getattr(fault, "step_index", face.replayed), str(fault)),)
     noted = zip(face.divergences, face.explanations) if isinstance(face, Player) else ()
     return tuple((one["index"], text) for one, text in noted)
 
@@ -139,6 +137,13 @@ def _drifts(session: Session[Recorder | Player], ending: Ending) -> tuple[tuple[
 def _line(drift: dict[str, Any]) -> str:
     call = drift["actual"] or drift["expected"]
     return f"step {drift['index']}, {call['name']}: {drift['reason']}"
+
+
+def _label(face: Recorder | Player, cassette: Cassette | None) -> str | None:
+    """What is said to have answered the calls."""
+    if isinstance(face, Recorder):
+        return face.model
+    return None if cassette is None else cassette.model
 
 
 def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_agentcassette._neighbours import is_shadowed
+from pytest_agentcassette._options import blocks_live_calls
 from pytest_agentcassette._refusals import REFUSALS
 from pytest_agentcassette._run import RUN
 
@@ -48,7 +49,7 @@ def uses_cassette(item: pytest.Function) -> bool:
 def make_sure_of_session(item: pytest.Item) -> None:
     """Open the session of a test with a marker, if its set-up has not; it never runs without."""
     __tracebackhide__ = True
-    if ATTEMPT in item.stash and is_marked(item):
+    if ATTEMPT in item.stash and item.stash[ATTEMPT].is_marked:
         item.stash[ATTEMPT].open(item)
 
 
@@ -58,7 +59,26 @@ def unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
 
 
 class Runner:
-    """What happens around each test, from the first one on that uses a cassette."""
+    """What happens around each test, from the first one on that may make intercepted calls.
+
+    Args:
+        config: The configuration of the run.
+        item: The test that runs already, if one does.
+    """
+
+    def __init__(self, config: pytest.Config, item: pytest.Item | None) -> None:
+        from pytest_agentcassette._live import LiveWatch
+
+        self._live_watch = LiveWatch(config, item, blocks=blocks_live_calls(config))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Watch the live calls of a test, of all attempts at it."""
+        self._live_watch.begin(item)
+        try:
+            return (yield)
+        finally:
+            self._live_watch.end()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -74,11 +94,17 @@ class Runner:
                 fixturedef.cached_result = (None, None, None)
                 raise
             return (yield)
-        run = request.config.stash.get(RUN, None)
-        if run is None:
-            return (yield)
-        with run.paused():
-            return (yield)
+        with self._live_watch.setting_up(fixturedef.argname):
+            run = request.config.stash.get(RUN, None)
+            if run is None:
+                return (yield)
+            with run.paused():
+                return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
+        """Tell apart whose live calls those of the teardown are."""
+        self._live_watch.tore_down(fixturedef.argname, fixturedef.scope)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -94,8 +120,9 @@ class Runner:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Tell the attempt how each phase of it went."""
+        """Tell the attempt how each phase of it went, and the report of live calls."""
         report = yield
+        self._live_watch.take(report, item)
         if REFUSALS in item.stash:
             item.stash[REFUSALS].take(report, call.excinfo)
             if report.when == "teardown":
@@ -119,7 +146,7 @@ def _open_ahead(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRe
     attempt = item.stash.get(ATTEMPT, None)
     if attempt is None or attempt.is_requested:
         return
-    if is_marked(item):
+    if attempt.is_marked:
         attempt.open(item)
         giver = str(getattr(fixturedef.func, "__module__", ""))
         if giver.startswith("_pytest.") or is_shadowed(item):

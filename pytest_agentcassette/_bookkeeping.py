@@ -35,8 +35,9 @@ class Bookkeeper:
         plain = getattr(report, RECORD, None)
         if plain is not None:
             self._ledger.enter(Record.from_plain(plain))
-        live = [LiveCalls(*one) for one in getattr(report, LIVE, ())]
-        if live:
+        plain = getattr(report, LIVE, None)
+        if plain is not None:
+            live = [LiveCalls(*one) for one in plain]
             self._ledger.enter_live_calls(live[0].test, live)
 
     @pytest.hookimpl(optionalhook=True)

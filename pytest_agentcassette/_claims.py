@@ -29,7 +29,7 @@ class Clash(NamedTuple):
     tests: tuple[str, ...]
 
 
-def key(path: Path) -> str:
+def key(path: Path | str) -> str:
     """What tells files apart everywhere: two paths of one key may be one file."""
     return unicodedata.normalize("NFC", str(path)).casefold()
 

@@ -65,7 +65,7 @@ class Inventory:
         self._texts: dict[Path, str] = {}
         self._all: list[Path] | None = None
 
-    def cassettes(self, modules: Iterable[Path], cassette_dir: str | None) -> list[Path]:
+    def cassettes(self, modules: Iterable[Path], cassette_dir: str | None) -> list[str]:
         """Find the files that may be cassettes.
 
         Args:
@@ -84,7 +84,7 @@ class Inventory:
             tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
-        return sorted({file for top in tops for file in self._files(top, (".json",))})
+        return sorted({file for top in tops for file in self._files(top, ".json")})
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""
@@ -147,11 +147,11 @@ class Inventory:
         """Whether a file is, or a folder has, what pytest would take for a module of tests."""
         if os.path.isdir(path):  # noqa: PTH112 - which never raises
             return not self._is_left_out(path) and any(
-                matches(file, self._scope.python_files) for file in self._files(path, (".py",))
+                matches(Path(file), self._scope.python_files) for file in self._files(path, ".py")
             )
         return path.suffix == ".py" and matches(path, self._scope.python_files)
 
-    def shown(self, path: Path) -> str:
+    def shown(self, path: Path | str) -> str:
         """A path as it is shown: below the root folder, where it is there."""
         return shown(path, self._scope.root)
 
@@ -169,7 +169,8 @@ class Inventory:
         if self._all is None:
             goals = [goal for goal in self._scope.goals if not self._is_inside(goal)]
             tops = [self._scope.root, *goals]
-            self._all = [*dict.fromkeys(one for top in tops for one in self._files(top, (".py",)))]
+            files = dict.fromkeys(file for top in tops for file in self._files(top, ".py"))
+            self._all = [*map(Path, files)]
         return self._all
 
     def _is_inside(self, path: Path) -> bool:
@@ -183,11 +184,11 @@ class Inventory:
             if folder.name == FOLDER:
                 yield folder
 
-    def _files(self, top: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    def _files(self, top: Path, suffix: str) -> Iterator[str]:
+        """The paths of files, as texts: there may be many, and most of them are known."""
         for folder, names in self._walk(top):
-            for name in names:
-                if name.endswith(suffixes):
-                    yield folder / name
+            start = os.path.join(folder, "")  # noqa: PTH118 - which it ends with the separator of
+            yield from [start + name for name in names if name.endswith(suffix)]
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:
         if is_link(top):

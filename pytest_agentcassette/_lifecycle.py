@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -29,6 +29,7 @@ from pytest_agentcassette._prices import price_list
 from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["Attempt", "begin"]
@@ -45,17 +46,21 @@ class Attempt:
 
     Args:
         item: The test.
+        is_marked: Whether it has a marker of ours: then its session is opened without being asked
+            for.
 
     Raises:
         pytest.UsageError: What is said about its cassette can't be.
 
     Attributes:
+        is_marked: The argument.
         is_requested: Whether the fixture is being set up, or has been.
         record: What the test did with its cassette, once that is known; None where there is
             nothing to tell.
     """
 
-    def __init__(self, item: pytest.Function) -> None:
+    def __init__(self, item: pytest.Function, *, is_marked: bool) -> None:
+        self.is_marked = is_marked
         self.is_requested = False
         self.record: Record | None = None
         self._item = item
@@ -85,15 +90,13 @@ class Attempt:
         Returns:
             What the fixture is: the recorder or player of the session.
         """
-        __tracebackhide__ = True
+        # Not hidden, as all others are: pytest 9.2 has a line for an error without any frame.
         session = self._session
         if session is None:
-            with ExitStack() as stack:
-                self._intercept(stack)
-                session = self._open()
-                stack.callback(self._close, session)
-                self._guard(stack, session)
-                holder.addfinalizer(stack.pop_all().close)
+            self._intercept(holder)
+            session = self._open()
+            holder.addfinalizer(partial(self._close, session))
+            self._guard(session, holder)
         return session.face
 
     def end_body(self, *, raised: bool) -> AgentCassetteError | None:
@@ -138,13 +141,13 @@ class Attempt:
         elif report.when == "call":  # which only comes where set-up has passed
             self._passed = not report.failed and not self._subtest_failed
 
-    def _intercept(self, stack: ExitStack) -> None:
-        """Wrap what is to be intercepted where it stands, until the stack is closed."""
+    def _intercept(self, holder: pytest.Item | pytest.FixtureRequest) -> None:
+        """Wrap what is to be intercepted where it stands, until the holder's end."""
         __tracebackhide__ = True
         if not self._plan.settings.intercept:
             return
         try:
-            stack.enter_context(intercepting(*self._plan.settings.intercept))
+            _enter(intercepting(*self._plan.settings.intercept), holder)
         except TargetNotFound as error:
             _fail(f"{self._plan.test}: intercept: {error}")
 
@@ -163,7 +166,7 @@ class Attempt:
             live=settings.live,
             test=None if location.explicit else test,  # tests that name a file may share it
             rerecord=self._remedy,
-            full=self._config.getoption("verbose", 0) >= _ALL,
+            full=getattr(self._config.option, "verbose", 0) >= _ALL,
             max_age=self._run.settings.max_age,
             pending=self._pending(),
             resume=not self._is_rerun,
@@ -186,31 +189,34 @@ class Attempt:
         self._session = self._run.session = session
         return session
 
-    def _guard(self, stack: ExitStack, session: Session[Recorder | Player]) -> None:
+    def _guard(
+        self, session: Session[Recorder | Player], holder: pytest.Item | pytest.FixtureRequest
+    ) -> None:
         """Refuse the connections of a replay, if they are to be refused, until all is over."""
         if not self._plan.settings.block_network or isinstance(session.face, Recorder):
             return
         from pytest_agentcassette._guards import network_guard
 
         guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
-        stack.enter_context(guard)
+        _enter(guard, holder)
         self._run.network = guard
-        stack.callback(setattr, self._run, "network", None)
+        holder.addfinalizer(partial(setattr, self._run, "network", None))
 
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
         __tracebackhide__ = True
         written, kept, problem = False, False, ""
-        owes_nothing = self._raised and isinstance(session.face, Player)
+        face, fault = session.face, self._fault()
+        owes_nothing = self._raised and isinstance(face, Player)
         try:
             if self._verifies:
                 session.discard()
-            elif self._passed and self._fault() is None and not owes_nothing:
+            elif self._passed and fault is None and not owes_nothing:
                 written = session.commit()
             else:
                 kept = session.keep()
         except AgentCassetteError as error:  # of the test's clean-up
-            problem = str(error)
+            problem, fault = str(error), self._fault()
         except OSError as error:
             what = "cassette can't be written" if self._passed else "calls can't be kept"
             problem = f"the {what}: {error}"
@@ -219,15 +225,17 @@ class Attempt:
         finally:
             session.discard()
             self._run.session = None
-        if not self._skipped:
-            self.record = account(
+        if self._skipped:
+            record = None
+        else:
+            record = account(
                 session,
                 Ending(
                     passed=self._passed and not problem,
                     raised=self._raised,
                     written=written,
                     kept=kept,
-                    fault=self._fault(),
+                    fault=fault,
                     differences=self._differences(session),
                 ),
                 test=self._plan.test,
@@ -236,13 +244,14 @@ class Attempt:
                 prices=price_list() if self._run.wants_report else None,
                 whole=self._run.wants_file,
             )
-        if self.record is not None and self.record.outcome == "pending":
-            self.record = self.record._replace(remedy=running_again(self._plan, self._config))
+        if record is not None and record.outcome == "pending":
+            record = record._replace(remedy=running_again(self._plan, self._config))
+        self.record = record
         if problem:
             _fail(problem)
-        if self.record is not None:
-            cassette = session.face.cassette if written else session.cassette
-            tell_finished(self._item, cassette, self._plan.location.path, self.record.outcome)
+        if record is not None:
+            cassette = face.cassette if written else session.cassette
+            tell_finished(self._item, cassette, self._plan.location.path, record.outcome)
 
     def _explain(
         self, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]
@@ -298,13 +307,21 @@ class Attempt:
         _fail(reason)
 
 
-def begin(item: pytest.Function) -> Attempt:
-    """Begin an attempt at a test that uses a cassette."""
+def begin(item: pytest.Function, *, is_marked: bool) -> Attempt:
+    """Begin an attempt at a test that uses a cassette; see there for the arguments."""
     __tracebackhide__ = True
     try:
-        return Attempt(item)
+        return Attempt(item, is_marked=is_marked)
     except pytest.UsageError as error:  # while a test runs, pytest takes it for a fault of ours
         _fail(str(error))
+
+
+def _enter(
+    context: AbstractContextManager[object], holder: pytest.Item | pytest.FixtureRequest
+) -> None:
+    """Enter a context, and leave it at the holder's end."""
+    context.__enter__()
+    holder.addfinalizer(partial(context.__exit__, None, None, None))
 
 
 def _fail(reason: str) -> NoReturn:

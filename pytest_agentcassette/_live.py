@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
-
-import pytest
 
 from pytest_agentcassette._ledger import LIVE, LiveCalls
 from pytest_agentcassette._run import TEST
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
+
+    import pytest
 
 __all__ = ["LiveWatch"]
 
@@ -37,7 +37,7 @@ class _Call(NamedTuple):
 
 
 class LiveWatch:
-    """The part of the plugin that watches the live calls of all tests, until the run is over.
+    """Watches the live calls of all tests, until the run is over.
 
     Args:
         config: The configuration of the run.
@@ -49,7 +49,7 @@ class LiveWatch:
         from agentcassette import watch_live_calls
 
         self._blocks = blocks
-        self._item = item
+        self._item: pytest.Item | None = item
         self._calls: Counter[_Call] = Counter()  # of all attempts at the test
         self._fixture: str | None = None  # of a wider scope than the test, which is set up now
         self._latest: deque[_Call] = deque()  # those that a fixture may turn out to have made
@@ -57,49 +57,40 @@ class LiveWatch:
         watching.enter_context(watch_live_calls(self._told))
         config.add_cleanup(watching.close)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Know which test makes the calls, reruns among it."""
+    def begin(self, item: pytest.Item) -> None:
+        """Know which test makes the calls from now on, reruns among it."""
         self._item, self._fixture = item, None
         self._calls.clear()
         self._latest.clear()
-        try:
-            return (yield)
-        finally:
-            self._item = None
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-    ) -> Generator[None, object, object]:
-        """Know which fixture of a wider scope makes the calls."""
-        before = self._fixture
-        if request.scope != "function":
-            self._fixture = _shown(fixturedef.argname)
+    def end(self) -> None:
+        """Know that the test, and all attempts at it, are over."""
+        self._item = None
+
+    @contextmanager
+    def setting_up(self, fixture: str) -> Iterator[None]:
+        """Know that a fixture of a wider scope makes the calls in this block."""
+        before, self._fixture = self._fixture, _shown(fixture)
         try:
-            return (yield)
+            yield
         finally:
             self._fixture = before
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
+    def tore_down(self, fixture: str, scope: str) -> None:
         """Know which fixture has made the calls since the one before was gone."""
-        self._settle(None if fixturedef.scope == "function" else _shown(fixturedef.argname))
+        if self._latest:
+            self._settle(None if scope == "function" else _shown(fixture))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def take(self, report: pytest.TestReport, item: pytest.Item) -> None:
         """Put the calls of all attempts into the report of the test's teardown."""
-        report = yield
-        self._settle(None)
-        if call.when == "teardown" and self._calls:
+        if self._latest:
+            self._settle(None)
+        if self._calls and report.when == "teardown":
             test = item.stash.get(TEST, item.nodeid)
             report.__dict__[LIVE] = [
                 [*LiveCalls(test, name, kind, count, fixture)]  # plain, for pytest-xdist
                 for (name, kind, fixture), count in self._calls.items()
             ]
-        return report
 
     def _told(self, name: str, kind: str) -> bool:
         """Count a call, or refuse it; a run of pytest around this one is not told of it."""

@@ -134,7 +134,7 @@ def may_be_one(one: str, other: str) -> bool:
     return f"/{one}".endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
-def shown(path: Path, root: Path) -> str:
+def shown(path: Path | str, root: Path) -> str:
     """A path as it is shown: below the root folder, where it is there."""
     text = str(path)
     below = text.removeprefix(str(root).rstrip(os.sep) + os.sep)

@@ -67,7 +67,7 @@ class Search:
         self.inventory = Inventory(scope)
         self._facts = facts
         claims = {*survey.claims.values(), *(record.path for record in facts.records)}
-        self._claims = [scope.root / path for path in claims]
+        self._claims = claims  # as they are shown
         tests = frozenset(survey.tests)
         self._choices = Choices(
             tests, survey.claims, root=scope.root, cassette_dir=facts.cassette_dir
@@ -111,12 +111,14 @@ class Search:
         left = len(tests - {plain(test, tests) for test in self._facts.ended})
         return f"{left:,} of {len(tests):,} tests did not run" if left else ""
 
-    def _unclaimed(self, paths: Sequence[Path]) -> list[Path]:
+    def _unclaimed(self, paths: Sequence[str]) -> list[Path]:
         """Those of the files that no test claims; a link is no cassette that lies there."""
+        root, shown = self._facts.scope.root, self.inventory.shown
         claimed = set(map(key, self._claims))
-        rest = [path for path in paths if key(path) not in claimed and not is_link(path)]
+        rest = [Path(path) for path in paths if key(shown(path)) not in claimed]
+        rest = [path for path in rest if not is_link(path)]
         if rest:  # they may be claimed by another name
-            claimed = {key(_real(path)) for path in self._claims}
+            claimed = {key(_real(root / path)) for path in self._claims}
         return [path for path in rest if key(_real(path)) not in claimed]
 
     def _doubt_by_place(self, path: Path, folder: Path | None) -> str:

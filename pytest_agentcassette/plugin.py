@@ -43,11 +43,8 @@ if TYPE_CHECKING:
 #: The name of the plugin that keeps the books of the run, once there is anything to enter.
 _BOOKKEEPER = "agentcassette-bookkeeper"
 
-#: The name of the plugin that is around the tests with cassettes, once there is one.
+#: The name of the plugin that is around the tests, once there can be intercepted calls.
 _RUNNER = "agentcassette-runner"
-
-#: The name of the plugin that watches the live calls, once there can be any.
-_WATCH = "agentcassette-live"
 
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
@@ -117,25 +114,30 @@ def _keep_books(config: pytest.Config) -> None:
     manager.register(Closer(config, config.stash[WATCHER]), "agentcassette-closer")
 
 
-def _accompany(config: pytest.Config) -> None:
-    """Do from now on what is to be done around tests with cassettes, and keep the books.
+def _accompany(config: pytest.Config, item: pytest.Item | None = None) -> None:
+    """Do from now on what is to be done around tests that make intercepted calls.
 
     The hooks for that come after those of all conftests, and before none that asks to be first.
+
+    Args:
+        config: The configuration of the run.
+        item: The test that runs already, if one does.
     """
     if not config.pluginmanager.has_plugin(_RUNNER):
         _keep_books(config)
-        config.pluginmanager.register(Runner(), _RUNNER)
+        config.pluginmanager.register(Runner(config, item), _RUNNER)
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
     """The attempt at a test that uses a cassette; it begins now where nobody knew that it would."""
     __tracebackhide__ = True
-    if ATTEMPT not in item.stash:
-        from pytest_agentcassette._lifecycle import begin
+    if ATTEMPT in item.stash:
+        return item.stash[ATTEMPT]
+    from pytest_agentcassette._lifecycle import begin
 
-        _accompany(item.config)
-        item.stash[ATTEMPT] = begin(item)
-    return item.stash[ATTEMPT]
+    _accompany(item.config, item)
+    attempt = item.stash[ATTEMPT] = begin(item, is_marked=is_marked(item))
+    return attempt
 
 
 class _Fixture:
@@ -192,17 +194,7 @@ def pytest_collection_modifyitems(
             report = pytest.CollectReport("cassettes", "failed", str(error), None)
             config.hook.pytest_collectreport(report=report)
     if tests or "agentcassette" in sys.modules or blocks_live_calls(config):
-        _expect_calls(config)
-
-
-def _expect_calls(config: pytest.Config, item: pytest.Item | None = None) -> None:
-    """Watch the live calls of each test from now on, those of one that has begun among them."""
-    if not config.pluginmanager.has_plugin(_WATCH):
-        from pytest_agentcassette._live import LiveWatch
-
         _accompany(config)
-        watch = LiveWatch(config, item, blocks=blocks_live_calls(config))
-        config.pluginmanager.register(watch, _WATCH)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -213,11 +205,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """
     __tracebackhide__ = True
     if "agentcassette" in sys.modules:
-        _expect_calls(item.config, item)
+        _accompany(item.config, item)
     if (
         isinstance(item, pytest.Function)
         and uses_cassette(item)
-        and not item.config.getoption("setupplan", default=False)
+        and not getattr(item.config.option, "setupplan", False)
     ):
         _attempt_of(item)
 

@@ -16,6 +16,9 @@ REDACTED = "****"
 """What stands in the place of a redacted value."""
 
 
+_NESTING = (dict, list)
+
+
 class Misfit(Exception):  # noqa: N818 - it is no error of the user, and never leaves this package
     """A value can't be written, or JSON can't be read, the way its type says.
 
@@ -93,9 +96,9 @@ class Codec(Protocol):
 def copied(json: JSON) -> JSON:
     """Give a copy of plain JSON that shares nothing with it."""
     if type(json) is dict:
-        return {key: copied(item) for key, item in json.items()}
+        return {key: copied(item) if type(item) in _NESTING else item for key, item in json.items()}
     if type(json) is list:
-        return [copied(item) for item in json]
+        return [copied(item) if type(item) in _NESTING else item for item in json]
     return json
 
 

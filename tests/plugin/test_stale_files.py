@@ -121,7 +121,7 @@ class TestFolders:
         )
         inventory = Inventory(scope("below", "beside::test", root=tmp_path))
 
-        found = inventory.cassettes([tmp_path / "test_it.py"], None)
+        found = map(Path, inventory.cassettes([tmp_path / "test_it.py"], None))
 
         assert [path.relative_to(tmp_path).as_posix() for path in found] == wanted
 
@@ -130,7 +130,7 @@ class TestFolders:
         touch(tmp_path, "tapes/sub/a.json", "tapes/b.json", "cassettes/c.json")
         inventory = Inventory(scope(".", root=tmp_path))
 
-        found = inventory.cassettes([tmp_path / "test_it.py"], "tapes")
+        found = map(Path, inventory.cassettes([tmp_path / "test_it.py"], "tapes"))
 
         assert [path.name for path in found] == ["b.json", "a.json"]
 
