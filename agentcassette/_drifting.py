@@ -6,8 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._errors import DivergenceError, ReplayExhausted
-from agentcassette._explaining import Drift, explain
-from agentcassette._suggesting import suggest_ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +86,8 @@ class Drifting:
         )
 
     def _divergence(self, asked: Asked, index: int, **known: Any) -> DivergenceError:
+        from agentcassette._suggesting import suggest_ignore
+
         expected = self._tape.expected(index)
         recorded, now = self._tape.side_by_side(asked, index)
         is_same_name = expected["name"] == asked.name
@@ -105,6 +105,8 @@ class Drifting:
         return len(self._tape.steps) - self._tape.remaining
 
     def _explain(self, index: int, **known: Any) -> str:
+        from agentcassette._explaining import Drift, explain
+
         return explain(
             Drift(
                 at=index,

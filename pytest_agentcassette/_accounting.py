@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette import CassetteNotFound, Player, Recorder
 from pytest_agentcassette._ledger import Cost, Record
-from pytest_agentcassette._prices import Price, price
 
 if TYPE_CHECKING:
     from agentcassette import AgentCassetteError, Cassette, Session
     from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Ending", "account"]
-
-_NO_PRICE = Price(None, ())
 
 
 class Ending(NamedTuple):
@@ -70,17 +67,12 @@ def account(
     drift = () if missing else _drift(face, ending)
     outcome = "drifted" if drift else _outcome(session, ending, recorded=recorded)
     cassette = face.cassette if ending.written else before
-    price_of_all = price_saved = _NO_PRICE
-    if isinstance(face, Player) and prices is None:  # as nearly always: no step is made for this
-        cost = saved = _total(face)
+    if isinstance(face, Player):  # as nearly always: no step is made for this
+        cost = saved = Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
     else:
         steps = face.steps
-        answered = _answered(face, steps)
-        cost, saved = _cost(steps), _cost(answered)
-        if prices is not None:
-            label = _label(face, cassette)
-            price_of_all, price_saved = (price(one, label, prices) for one in (steps, answered))
-    return Record(
+        cost, saved = _cost(steps), _cost(_answered(face, steps))
+    record = Record(
         test=test,
         path=path,
         outcome="missing" if missing else outcome,
@@ -95,11 +87,26 @@ def account(
         else 0,
         resumed=face.replayed if session.resumed else 0,
         mode=face.mode,
-        price=price_of_all.dollars,
-        price_saved=price_saved.dollars,
-        unpriced=price_of_all.unpriced,
         drifts=_drifts(face, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
+    )
+    return record if prices is None else _priced(record, face, cassette, prices)
+
+
+def _priced(
+    record: Record, face: Recorder | Player, cassette: Cassette | None, prices: PriceList
+) -> Record:
+    """The record, with what the calls would cost at list prices."""
+    from pytest_agentcassette._prices import price
+
+    if isinstance(face, Recorder):
+        label = face.model
+    else:
+        label = None if cassette is None else cassette.model
+    steps = face.steps
+    all_calls, answered = (price(one, label, prices) for one in (steps, _answered(face, steps)))
+    return record._replace(
+        price=all_calls.dollars, price_saved=answered.dollars, unpriced=all_calls.unpriced
     )
 
 
@@ -139,13 +146,6 @@ def _line(drift: dict[str, Any]) -> str:
     return f"step {drift['index']}, {call['name']}: {drift['reason']}"
 
 
-def _label(face: Recorder | Player, cassette: Cassette | None) -> str | None:
-    """What is said to have answered the calls."""
-    if isinstance(face, Recorder):
-        return face.model
-    return None if cassette is None else cassette.model
-
-
 def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of its steps that were not paid for, as a cassette answered."""
     if not face.recorded:
@@ -153,11 +153,6 @@ def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict
     if not face.replayed:
         return []
     return [step for step, call in zip(steps, face.calls()) if call.replayed]
-
-
-def _total(face: Player) -> Cost:
-    """What the calls of a player cost when they ran live, all of which were answered."""
-    return Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
 
 
 def _cost(steps: list[dict[str, Any]]) -> Cost:

@@ -70,14 +70,15 @@ class Bookkeeper:
         """Show the table if it was asked for, and the summary if the run is not a quiet one."""
         records = self._ledger.records()
         stale, live_calls = self._ledger.stale, self._ledger.live_calls
-        if not records and not stale and not live_calls:
+        has_table = bool(self._config.getoption("--cassette-report"))
+        is_quiet = self._config.getoption("verbose") < 0
+        if not (records or stale or live_calls) or (is_quiet and not has_table):
             return
         from pytest_agentcassette._report import RunFacts, summary
         from pytest_agentcassette._table import table
         from pytest_agentcassette._wording import Line
 
         lines = []
-        has_table = bool(self._config.getoption("--cassette-report"))
         width = shutil.get_terminal_size().columns if terminalreporter.isatty else None
         if has_table:
             terminalreporter.write_sep("=", "cassettes")
@@ -85,7 +86,7 @@ class Bookkeeper:
             lines += table(records, width=width, now=now, stale=stale, live_calls=live_calls)
             lines += [Line(text) for text in self._lines_of_others]
             lines += [Line(text, "red") for text in self._problem.splitlines()]
-        if self._config.getoption("verbose") >= 0:
+        if not is_quiet:
             facts = RunFacts(
                 mode_option=mode_option(self._config),
                 is_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),

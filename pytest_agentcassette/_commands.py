@@ -8,9 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_agentcassette._options import mode_option
+from pytest_agentcassette._options import VERIFY, mode_option
 from pytest_agentcassette._planning import Plan, run_of
-from pytest_agentcassette._verification import VERIFY
 
 if TYPE_CHECKING:
     import pytest

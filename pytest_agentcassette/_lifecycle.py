@@ -24,13 +24,14 @@ from pytest_agentcassette._commands import recording_again, running_again
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file, shown
+from pytest_agentcassette._options import VERIFY
 from pytest_agentcassette._planning import plan_of, run_of
-from pytest_agentcassette._prices import price_list
-from pytest_agentcassette._verification import VERIFY, differences, terms_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Attempt", "begin"]
 
@@ -154,7 +155,11 @@ class Attempt:
     def _open(self) -> Session[Recorder | Player]:
         __tracebackhide__ = True
         test, settings, location = self._plan
-        mode, redact = terms_of(self._plan)
+        mode, redact = settings.record_mode, settings.redact
+        if self._verifies:
+            from pytest_agentcassette._verification import terms_of
+
+            mode, redact = terms_of(self._plan)
         session = use_cassette(
             location.path,
             record_mode=mode,
@@ -241,7 +246,7 @@ class Attempt:
                 test=self._plan.test,
                 path=self._path,
                 remedy=self._remedy,
-                prices=price_list() if self._run.wants_report else None,
+                prices=self._prices(),
                 whole=self._run.wants_file,
             )
         if record is not None and record.outcome == "pending":
@@ -265,6 +270,8 @@ class Attempt:
         elif fault is not None and str(fault) not in map(str, chain(error.value)):
             report.sections.append(("agentcassette: the replay drifted too", str(fault)))
         elif self._verifies and self._session is not None:
+            from pytest_agentcassette._verification import differences
+
             found = differences(self._session, self._plan, finished=False)
             if found:
                 title = "agentcassette: today's run differs from the cassette"
@@ -274,6 +281,8 @@ class Attempt:
         """Where a run that verifies its cassette differs from it; None where it does not verify."""
         if not self._verifies or session.cassette is None:
             return None
+        from pytest_agentcassette._verification import differences
+
         found = differences(session, self._plan, finished=self._passed)
         return found if self._passed else (*found, "the test fails today")
 
@@ -287,6 +296,14 @@ class Attempt:
         """Where what the test has paid for is kept until its cassette is written."""
         folder = self._run.pending_folder
         return None if folder is None or self._verifies else pending_file(folder, self._plan.test)
+
+    def _prices(self) -> PriceList | None:
+        """The list prices, where somebody asks for the price of the calls."""
+        if not self._run.wants_report:
+            return None
+        from pytest_agentcassette._prices import price_list
+
+        return price_list()
 
     def _belongs_elsewhere(self, owner: str) -> bool:
         """Whether the owner of a cassette is another test, and not an earlier name of this one."""

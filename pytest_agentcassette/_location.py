@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,11 +96,9 @@ def locate(
     """
     if path is not None:
         return Location(_normal(folder / path), None, explicit=True)
-    home = folder / FOLDER
-    if cassette_dir is not None:
-        home = root / cassette_dir / _below(root, folder)
-    fallback = _normal(home / _file_name(test._replace(classes=()))) if test.classes else None
-    return Location(_normal(home / _file_name(test)), fallback, explicit=False)
+    home = _home(folder, root, cassette_dir)
+    fallback = home / _file_name(test._replace(classes=())) if test.classes else None
+    return Location(home / _file_name(test), fallback, explicit=False)
 
 
 def chosen(folder: Path, path: str) -> Location:
@@ -149,6 +148,14 @@ def pending_file(folder: Path, test: str) -> Path:
         test: The id of the test: tests may share a cassette, but not what is pending.
     """
     return folder / f"{_hash(test, 32)}.jsonl"
+
+
+@lru_cache(maxsize=64)
+def _home(folder: Path, root: Path, cassette_dir: str | None) -> Path:
+    """The folder of the cassettes of the tests of a folder; each of its tests asks for it."""
+    if cassette_dir is None:
+        return _normal(folder / FOLDER)
+    return _normal(root / cassette_dir / _below(root, folder))
 
 
 def _below(root: Path, folder: Path) -> Path:

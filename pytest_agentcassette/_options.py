@@ -17,6 +17,7 @@ __all__ = [
     "OPTION_IS_OURS",
     "OWN_OPTION",
     "RECORD_MODE",
+    "VERIFY",
     "add_options",
     "asks_for_books",
     "blocks_live_calls",
@@ -27,6 +28,9 @@ __all__ = [
 
 #: The record modes, the default first.
 MODES = ("once", "none", "all", "update", "verify")
+
+#: The one of them that the core does not have.
+VERIFY = MODES[-1]
 
 #: The same in words.
 LISTED_MODES = "once, none, all, update and verify"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -120,10 +121,9 @@ def _plan(item: pytest.Function, test: str, run: Run, known: _Known) -> Plan:
         )
     settings = _settings(item, test, run.settings, known)
     function, bracket, rest = item.name.partition("[")
-    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     location = locate(
-        NameParts(classes, function, bracket + rest),
-        folder=item.path.parent,
+        NameParts(_classes(item), function, bracket + rest),
+        folder=_folder(item.path),
         root=item.config.rootpath,
         cassette_dir=run.settings.cassette_dir,
         path=settings.path,
@@ -132,6 +132,19 @@ def _plan(item: pytest.Function, test: str, run: Run, known: _Known) -> Plan:
         file = chosen_path(item, test, location.path)
         location = location if file is None else chosen(item.path.parent, file)
     return Plan(test, settings, location)
+
+
+def _classes(item: pytest.Function) -> list[str]:
+    """The names of the classes that a test is a method of, the outermost first."""
+    if isinstance(item.parent, pytest.Module):  # as most often
+        return []
+    return [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+
+
+@lru_cache(maxsize=64)
+def _folder(file: Path) -> Path:
+    """The folder of a module; all tests of a module ask for it, and shall get the same."""
+    return file.parent
 
 
 def _settings(item: pytest.Function, test: str, run: RunSettings, known: _Known) -> Settings:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_agentcassette._choices import Choices, plain
 from pytest_agentcassette._claims import is_defined, key
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "Search"]
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known when all tests have run.
 
     Attributes:

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from pytest_agentcassette._marker import Redaction
     from pytest_agentcassette._planning import Plan
 
-__all__ = ["VERIFY", "Terms", "differences", "terms_of"]
-
-#: The record mode that the core does not have.
-VERIFY = "verify"
+__all__ = ["Terms", "differences", "terms_of"]
 
 
 class Terms(NamedTuple):
@@ -31,22 +28,20 @@ class Terms(NamedTuple):
 
 
 def terms_of(plan: Plan) -> Terms:
-    """Settle what the core is asked for in a record mode of ours.
+    """Settle what the core is asked for where a cassette is verified.
 
-    Where a cassette is verified, the calls are recorded, and redacted as the cassette is, for they
-    are told of. Without a cassette the first call fails, before it is made.
+    The calls are recorded, and redacted as the cassette is, for they are told of. Without a
+    cassette the first call fails, before it is made.
 
     Args:
         plan: What is settled about the test.
     """
-    _, settings, location = plan
-    if settings.record_mode != VERIFY:
-        return Terms(settings.record_mode, settings.redact)
+    redact = plan.settings.redact
     try:
-        cassette = Cassette.load(location.path)
+        cassette = Cassette.load(plan.location.path)
     except (AgentCassetteError, OSError):  # the session will find that, too, and say so
-        return Terms("none", settings.redact)
-    return Terms("all", (*settings.redact, *cassette.redacted_keys))
+        return Terms("none", redact)
+    return Terms("all", (*redact, *cassette.redacted_keys))
 
 
 def differences(
