@@ -106,9 +106,9 @@ def current(name: str) -> Member | None:
         LiveCallBlocked: It is made in a process that was forked while the session was open.
     """
     mine = _of_context.get()
-    candidates = [one for one in tuple(OPEN) if isinstance(one, Member)]
-    if mine in candidates:
+    if mine is not None and mine in OPEN:
         return _here(mine, name)
+    candidates = [one for one in tuple(OPEN) if isinstance(one, Member)]
     if len(candidates) > 1:
         thread = threading.get_ident()
         candidates = [one for one in candidates if one.thread == thread] or candidates

@@ -27,6 +27,7 @@ class Choices:
         cassette_dir: The folder below which all cassettes lie, or None.
 
     Attributes:
+        tests: The ids of the collected tests.
         claimants: The ids of the tests that have claimed a cassette.
     """
 
@@ -38,7 +39,7 @@ class Choices:
         root: Path,
         cassette_dir: str | None,
     ) -> None:
-        self._tests = tests
+        self.tests = tests
         self._claims = {plain(test, tests): path for test, path in claims.items()}
         self._root = root
         self._cassette_dir = cassette_dir
@@ -62,7 +63,7 @@ class Choices:
             one folder for all cassettes, that is so too if the root folder was another one.
         """
         if not self._by_name:
-            for test in self._tests:
+            for test in self.tests:
                 self._by_name.setdefault(_without_folder(test), []).append(test)
                 places = self._places(test)
                 claim = self._claims.get(test)
@@ -71,7 +72,7 @@ class Choices:
                         self._by_place.setdefault(place, []).append(test)
         users = self._by_place.get(key(path), [])
         if kept is not None:
-            kept = plain(kept, self._tests)
+            kept = plain(kept, self.tests)
             alike = self._by_name.get(_without_folder(kept), [])
             users = [*users, *(test for test in alike if self._is_same(test, kept))]
         return users

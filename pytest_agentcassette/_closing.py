@@ -100,6 +100,7 @@ class Closer:
             ),
             max_age=self._watcher.policy.max_age,
             now=datetime.now(timezone.utc),
+            prune=self._watcher.policy.prune,
         )
 
     def _prune(self, stock: Stock, exitstatus: int) -> list[Stale]:

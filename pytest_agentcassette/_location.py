@@ -97,8 +97,8 @@ def locate(
     if path is not None:
         return Location(_normal(folder / path), None, explicit=True)
     home = _home(folder, root, cassette_dir)
-    fallback = home / _file_name(test._replace(classes=())) if test.classes else None
-    return Location(home / _file_name(test), fallback, explicit=False)
+    fallback = Path(home + _file_name(test._replace(classes=()))) if test.classes else None
+    return Location(Path(home + _file_name(test)), fallback, explicit=False)
 
 
 def chosen(folder: Path, path: str) -> Location:
@@ -151,11 +151,10 @@ def pending_file(folder: Path, test: str) -> Path:
 
 
 @lru_cache(maxsize=64)
-def _home(folder: Path, root: Path, cassette_dir: str | None) -> Path:
-    """The folder of the cassettes of the tests of a folder; each of its tests asks for it."""
-    if cassette_dir is None:
-        return _normal(folder / FOLDER)
-    return _normal(root / cassette_dir / _below(root, folder))
+def _home(folder: Path, root: Path, cassette_dir: str | None) -> str:
+    """How the paths of the cassettes of a folder of tests begin; each of its tests asks for it."""
+    home = folder / FOLDER if cassette_dir is None else root / cassette_dir / _below(root, folder)
+    return os.path.join(os.path.normpath(home), "")  # noqa: PTH118 - which ends with a separator
 
 
 def _below(root: Path, folder: Path) -> Path:

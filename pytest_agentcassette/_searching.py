@@ -57,29 +57,39 @@ class Search:
 
     Attributes:
         inventory: Where it looks.
-        known: What the files are judged by.
     """
 
     def __init__(self, facts: Facts) -> None:
-        scope, survey = facts.scope, facts.survey
-        self.inventory = Inventory(scope)
+        self.inventory = Inventory(facts.scope)
         self._facts = facts
-        claims = {*survey.claims.values(), *(record.path for record in facts.records)}
-        self._claims = claims  # as they are shown
-        tests = frozenset(survey.tests)
-        self._choices = Choices(
-            tests, survey.claims, root=scope.root, cassette_dir=facts.cassette_dir
-        )
-        ignored = [path for path in survey.ignored if self.inventory.has_tests(scope.root / path)]
-        self.known = Known(
+        # As they are shown.
+        self._claims = {*facts.survey.claims.values(), *(record.path for record in facts.records)}
+
+    @cached_property
+    def known(self) -> Known:
+        """What the files are judged by."""
+        facts, survey, tests = self._facts, self._facts.survey, self._choices.tests
+        root, has_tests = facts.scope.root, self.inventory.has_tests
+        ignored = [path for path in survey.ignored if has_tests(root / path)]
+        return Known(
             tests=tests,
             claimants=self._choices.claimants,
             passed=frozenset(plain(test, tests) for test in facts.passed),
             empty=frozenset(survey.empty),
-            modules={} if survey.obstacle else modules(survey, scope),
+            modules={} if survey.obstacle else modules(survey, facts.scope),
             obstacle=survey.obstacle,
-            gap=gap(survey, scope, ignored),
+            gap=gap(survey, facts.scope, ignored),
             lost_workers=facts.lost_workers,
+        )
+
+    @cached_property
+    def _choices(self) -> Choices:
+        survey = self._facts.survey
+        return Choices(
+            frozenset(survey.tests),
+            survey.claims,
+            root=self._facts.scope.root,
+            cassette_dir=self._facts.cassette_dir,
         )
 
     def verdicts(self) -> Iterator[tuple[Path, str | None, Verdict]]:
@@ -103,8 +113,10 @@ class Search:
                     verdict = self._last_doubt(path, cassette.test, found) or verdict
                 yield path, cassette.test, verdict
 
-    def left_over(self) -> str:
-        """Why not all tests have run, or an empty text."""
+    def gap(self) -> str:
+        """Why the run is not a complete one, or an empty text."""
+        if self.known.gap:
+            return self.known.gap
         tests = self.known.tests
         left = len(tests - {plain(test, tests) for test in self._facts.ended})
         return f"{left:,} of {len(tests):,} tests did not run" if left else ""

@@ -136,14 +136,16 @@ def of_records(
     Returns:
         What is stale. Of a file that tests share nobody can tell which steps are left over.
     """
-    users: dict[str, set[str]] = {}
-    for test, path in [*claims.items(), *((record.test, record.path) for record in records)]:
-        users.setdefault(path, set()).add(test)
     stale = []
-    for record in records:
-        if record.unplayed and len(users[record.path]) == 1:
-            steps = plural(record.unplayed, "step")
-            stale.append(Stale("unplayed", record.path, f"{steps} never played", record.test))
+    left = [record for record in records if record.unplayed]
+    if left:
+        users: dict[str, set[str]] = {}
+        for test, path in [*claims.items(), *((record.test, record.path) for record in records)]:
+            users.setdefault(path, set()).add(test)
+        for record in left:
+            if len(users[record.path]) == 1:
+                steps = plural(record.unplayed, "step")
+                stale.append(Stale("unplayed", record.path, f"{steps} never played", record.test))
     if max_age is None:
         return stale
     oldest = {}

@@ -25,7 +25,7 @@ class Stock(NamedTuple):
         doubts: Why others could not be judged.
         suspicions: Those of the doubts that stand in the way of a cassette that is probably
             unclaimed.
-        gap: Why the run is not a complete one, or an empty text.
+        gap: Why the run is not a complete one, where that matters, or an empty text.
     """
 
     stale: list[Stale]
@@ -34,13 +34,14 @@ class Stock(NamedTuple):
     gap: str
 
 
-def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime) -> Stock:
+def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime, prune: bool) -> Stock:
     """Look for stale cassettes.
 
     Args:
         facts: What is known of the run.
         max_age: The age from which on a cassette is old, or None.
         now: The time.
+        prune: Whether cassettes are to be deleted, as only a complete run may do.
 
     Returns:
         What was found, as far as this run could know.
@@ -62,7 +63,7 @@ def take_stock(facts: Facts, *, max_age: timedelta | None, now: datetime) -> Sto
         stale,
         [*dict.fromkeys(doubts)],
         [*dict.fromkeys(suspicions)],
-        search.known.gap or search.left_over(),
+        search.gap() if prune else "",
     )
 
 

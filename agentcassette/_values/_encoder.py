@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from agentcassette._values._codec import JSON, Apart, Codec
-from agentcassette._values._containers import COLLECTIONS
+from agentcassette._values._containers import COLLECTIONS, write_items
 from agentcassette._values._families import BUILTIN, codec_of
 from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
 from agentcassette._values._scalars import BIG
@@ -87,13 +87,12 @@ def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparable:
         args: The positional arguments.
         kwargs: The keyword arguments.
     """
-    if {*map(type, kwargs)} - {str}:  # a name may be the member of an enumeration
-        kwargs = {str.__str__(name): value for name, value in kwargs.items()}
     encoder = Encoder(is_compared=True, levels=1)
-    json = {
-        "args": encoder.write(list(args), "/args") if args else [],
-        "kwargs": encoder.write(kwargs, "/kwargs") if kwargs else {},
-    }
+    json: dict[str, JSON] = {"args": encoder.write_below(args, "/args"), "kwargs": {}}
+    if kwargs:
+        if {*map(type, kwargs)} != {str}:  # a name may be the member of an enumeration
+            kwargs = {str.__str__(name): value for name, value in kwargs.items()}
+        json["kwargs"] = encoder.write(kwargs, "/kwargs")
     return Comparable(json, encoder.types, tuple(encoder.volatile), tuple(encoder.defaults))
 
 
@@ -158,6 +157,13 @@ class Encoder:
             return write_opaque(value, pointer, self)
         finally:
             self._open.discard(key)
+
+    def write_below(self, items: tuple[Any, ...], pointer: str) -> list[JSON]:
+        """Give the JSON of items that lie one level below what is written here."""
+        self._depth -= 1
+        json = write_items(items, pointer, self)
+        self._depth += 1
+        return json
 
     def _forget(self, types: int, volatile: int) -> None:
         while len(self.types) > types:
