@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 
 from agentcassette._active import current
 from agentcassette._answer import Answer
-from agentcassette._playback import play
-from agentcassette._streams import tape_stream
-from agentcassette._taped import gives_when_entered
+from agentcassette._steps import read
 from agentcassette._watching import run_live, run_live_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Coroutine
 
     from agentcassette._comparing import Asked
     from agentcassette._plan import Seam
     from agentcassette._session import Machine
-    from agentcassette._taping import Taping
 
 __all__ = ["Target", "call", "call_in_task"]
 
@@ -63,19 +59,15 @@ def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _as_task(taken) if "future" in awaited else taken
     turn = machine.turn(asked)
     if isinstance(turn, Answer):
-        run = partial(target.fn, *args, **kwargs)
-        played = play(turn, target.seam.package, run)
+        played = _played(turn, target, args, kwargs)
         if turn.deliver():
             return _handed(turn, played)
         turn = turn.taping
     if turn is None:
         return target.fn(*args, **kwargs)
-    result = _run(turn, target, args, kwargs)
-    if not _is_awaited(result):
-        return _taped(turn, result)
-    is_future = _is_future(result)
-    turn.awaitable(future=is_future)
-    return _tape_future(turn, result) if is_future else _tape_awaited(turn, result)
+    from agentcassette._running import run_taped
+
+    return run_taped(turn, partial(target.fn, *args, **kwargs))
 
 
 async def call_in_task(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -99,20 +91,17 @@ async def _taken_in_task(
     __tracebackhide__ = True
     turn = await machine.turn_in_task(asked)
     if isinstance(turn, Answer):
-        run = partial(target.fn, *args, **kwargs)
-        played = play(turn, target.seam.package, run)
+        played = _played(turn, target, args, kwargs)
         if await turn.deliver_in_task():
             return _handed(turn, played)
         turn = turn.taping
     if turn is None:
         result = target.fn(*args, **kwargs)
         return await result if inspect.isawaitable(result) else result
-    result = _run(turn, target, args, kwargs)
-    if not _is_awaited(result):
-        return _taped(turn, result)
-    if not target.is_async:
-        turn.awaitable(future=_is_future(result))
-    return await _tape_awaited(turn, result)
+    from agentcassette._running import run_taped_in_task
+
+    run = partial(target.fn, *args, **kwargs)
+    return await run_taped_in_task(turn, run, is_async=target.is_async)
 
 
 def _machine(target: Target) -> Machine | None:
@@ -120,53 +109,14 @@ def _machine(target: Target) -> Machine | None:
     return cast("Machine | None", current(target.seam.name))
 
 
-def _run(taping: Taping, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call the original; an exception goes to the agent and to the tape."""
-    __tracebackhide__ = True
-    try:
-        with taping.inside():
-            return target.fn(*args, **kwargs)
-    except BaseException as error:
-        taping.outcome.fail(error)
-        raise
+def _played(answer: Answer, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the agent gets for a call: the result, the exception to raise, or the stream."""
+    step = answer.step
+    if "stream" not in step:
+        return read(step, "error" if "error" in step else "result", package=target.seam.package)
+    from agentcassette._playback import play
 
-
-async def _tape_awaited(taping: Taping, awaitable: Awaitable[Any]) -> Any:
-    """Await the original; an exception goes to the agent and to the tape."""
-    __tracebackhide__ = True
-    try:
-        with taping.inside(awaited=True):
-            result = await awaitable
-    except BaseException as error:
-        taping.outcome.fail(error)
-        raise
-    return _taped(taping, result)
-
-
-def _tape_future(taping: Taping, future: Any) -> Any:
-    """Take note of what comes of a future, which runs unasked, and may be awaited twice."""
-    if future.done():
-        _settle(taping, future)
-    else:
-        future.add_done_callback(partial(_settle, taping))
-    return future
-
-
-def _settle(taping: Taping, future: Any) -> None:
-    if future.cancelled():
-        taping.stop()
-    elif future.exception() is not None:
-        taping.outcome.fail(future.exception())
-    else:
-        taping.outcome.give(future.result())
-
-
-def _taped(taping: Taping, result: Any) -> Any:
-    """Give a result to the tape; a stream as it is read. What is returned is the agent's."""
-    stream = tape_stream(taping, result)
-    if stream is None:
-        taping.outcome.give(result)
-    return result if stream is None else stream
+    return play(answer, target.seam.package, partial(target.fn, *args, **kwargs))
 
 
 def _handed(answer: Answer, played: Any) -> Any:
@@ -175,16 +125,6 @@ def _handed(answer: Answer, played: Any) -> Any:
     if "error" in answer.step and "stream" not in answer.step:
         raise played
     return played
-
-
-def _is_awaited(result: Any) -> bool:
-    """Whether a result has to be awaited for what came of the call, and can't be entered."""
-    return inspect.isawaitable(result) and not gives_when_entered(result)
-
-
-def _is_future(awaitable: Awaitable[Any]) -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio.isfuture(awaitable)
 
 
 def _as_task(coroutine: Coroutine[Any, Any, Any]) -> Any:

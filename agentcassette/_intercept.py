@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast, overload
 from agentcassette._active import OPEN
 from agentcassette._calling import Target, call, call_in_task
 from agentcassette._ignoring import compile_ignores
-from agentcassette._plan import Seam
+from agentcassette._plan import ORIGINAL, Seam
 from agentcassette._relaying import Relay
-from agentcassette._taped import ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-__all__ = ["MODES", "Plan", "Seam"]
+__all__ = ["MODES", "ORIGINAL", "Plan", "Seam"]
 
 MODES = ("once", "none", "all", "update")
+
+ORIGINAL = "__agentcassette_original__"
+"""Where a taped method keeps the original, for whoever intercepts it as a call of its own."""
 
 
 class Plan(NamedTuple):

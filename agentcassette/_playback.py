@@ -10,7 +10,6 @@ from agentcassette._loops import let_others_go_first
 from agentcassette._proxies import DEFAULT_OFFERS, proxy
 from agentcassette._reading import END, Reading, play_async_generator, play_generator
 from agentcassette._resuming import Resumption
-from agentcassette._steps import read
 from agentcassette._taped import CLOSING, EXIT
 
 if TYPE_CHECKING:
@@ -25,17 +24,14 @@ _ASYNC_ITERATOR = {"class": "async_iterator", "offers": ("aiter", "anext")}
 
 
 def play(answer: Answer, package: str, run: Callable[[], Any]) -> Any:
-    """What the agent gets for a call: the result, the exception to raise, or the stream.
+    """What the agent gets for a call that gave a stream, or a manager.
 
     Args:
         answer: The step that answers the call.
         package: The top-level package that defines the intercepted callable.
         run: Makes the original call, for a run that goes on live where the tape ends.
     """
-    step = answer.step
-    if "stream" not in step:
-        return read(step, "error" if "error" in step else "result", package=package)
-    return _given(Reading(answer, step, package), Resumption(answer, run))
+    return _given(Reading(answer, answer.step, package), Resumption(answer, run))
 
 
 def _given(reading: Reading, resumption: Resumption | None = None) -> Any:

@@ -19,21 +19,20 @@ from agentcassette._errors import AgentCassetteError, CassetteNotFound
 from agentcassette._faces import Player, Recorder, Trajectory
 from agentcassette._format import VERSION
 from agentcassette._ignoring import compile_ignores
-from agentcassette._journal import Journal
 from agentcassette._matching import Tape
-from agentcassette._recording import Recording
 from agentcassette._redaction import Redactor
 from agentcassette._replaying import Replaying
 from agentcassette._source import source_of
 from agentcassette._steps import redacted_arguments, take_down
-from agentcassette._writing import cassette_of, is_news, losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from agentcassette._cassette import Cassette
+    from agentcassette._journal import Journal
     from agentcassette._plan import Plan, Seam
+    from agentcassette._recording import Recording
     from agentcassette._taping import Taping
 
 __all__ = ["Machine"]
@@ -63,8 +62,8 @@ class Machine(_active.Member):
         self._redactor = Redactor(keys, patterns=plan.patterns, secrets=plan.redact_secrets)
         self._live = frozenset(plan.live)
         self._missing: AgentCassetteError | None = None
-        self._journal = None if plan.pending is None else Journal(plan.pending, _head(keys))
-        self.recording = Recording(self._redactor, self._journal) if self.source.writes else None
+        self._journal: Journal | None = None
+        self.recording = self._record(keys) if self.source.writes else None
         self._trajectory = Trajectory(self.recording)
         self.replaying = None if self._tape is None else self._replay(self._tape)
         steps = [] if self._tape is None else self._tape.steps
@@ -170,6 +169,8 @@ class Machine(_active.Member):
             if drift is not None:
                 raise copy.copy(drift)
             return False
+        from agentcassette._writing import losses
+
         written = self._write(self.face)
         if self._journal is not None:
             self._journal.remove()
@@ -195,6 +196,15 @@ class Machine(_active.Member):
         self.ended = True
         _active.leave(self)
         return True
+
+    def _record(self, keys: tuple[str, ...]) -> Recording:
+        from agentcassette._recording import Recording
+
+        if self.plan.pending is not None:
+            from agentcassette._journal import Journal
+
+            self._journal = Journal(self.plan.pending, _head(keys))
+        return Recording(self._redactor, self._journal)
 
     def _replay(self, cassette: Cassette) -> Replaying:
         tape = Tape(
@@ -252,6 +262,8 @@ class Machine(_active.Member):
 
     def _write(self, recorder: Recorder) -> bool:
         """Write the cassette of the run, if it says something new."""
+        from agentcassette._writing import cassette_of, is_news
+
         duration_ms = round(1000 * (perf_counter() - self._began), 3)
         cassette = cassette_of(
             recorder, self.plan, tape=self._tape, redactor=self._redactor, duration_ms=duration_ms

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agentcassette._cassette import Cassette
 from agentcassette._errors import CassetteFormatError, CassetteNotFound
-from agentcassette._journal import read_journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +74,11 @@ def _load(plan: Plan, file: Path) -> Cassette | None:
 
 def _left(plan: Plan) -> Cassette | None:
     """What a failed run has left; what can't be read is no reason to fail, but paid for again."""
-    fields = read_journal(plan.pending) if plan.pending is not None and plan.resume else None
+    if plan.pending is None or not plan.resume:
+        return None
+    from agentcassette._journal import read_journal
+
+    fields = read_journal(plan.pending)
     try:
         return None if fields is None else Cassette.from_dict(fields)
     except CassetteFormatError:

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
+from agentcassette._plan import ORIGINAL
 from agentcassette._proxies import DEFAULT_OFFERS, form_of, is_manager, offers_of, proxy
 
 if TYPE_CHECKING:
@@ -17,13 +18,10 @@ if TYPE_CHECKING:
 
     Tape = Callable[[Taping, Outcome, Any], Any]
 
-__all__ = ["CLOSING", "EXIT", "ORIGINAL", "Taped", "gives_when_entered"]
+__all__ = ["CLOSING", "EXIT", "Taped", "gives_when_entered"]
 
 CLOSING = frozenset({"close", "aclose"})
 """The methods that end a stream; calling them tells nothing of what it gave."""
-
-ORIGINAL = "__agentcassette_original__"
-"""Where a taped method keeps the original, for whoever intercepts it as a call of its own."""
 
 EXIT = "__exit__"
 """What the end of a block has done with an exception stands under this name, async or not."""
