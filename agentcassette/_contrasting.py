@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agentcassette._alignment import align
 from agentcassette._comparing import Asked
 from agentcassette._differences import Difference, similarity
-from agentcassette._explaining import compare
 from agentcassette._ignoring import compile_ignores
 from agentcassette._matching import Tape
 from agentcassette._steps import redacted, types_in
@@ -116,6 +115,8 @@ def _nearest(
 
 
 def _differences(tape: Tape, asked: Asked, index: int) -> tuple[Difference, ...]:
+    from agentcassette._explaining import compare
+
     recorded, now = tape.side_by_side_covered(asked, index)
     return tuple(compare(recorded._asdict(), now._asdict()))
 

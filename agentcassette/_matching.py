@@ -180,14 +180,10 @@ class Tape:
         Args:
             cleanup: Whether steps that were recorded after the end of the body count too.
         """
-        return next(
-            (
-                index
-                for index, played in enumerate(self._played)
-                if not played and (cleanup or not self.steps[index].get("cleanup"))
-            ),
-            None,
-        )
+        if all(self._played):  # as most often
+            return None
+        owed = (one for one in self.unplayed if cleanup or not self.steps[one].get("cleanup"))
+        return next(owed, None)
 
     def may_return(self, index: int) -> bool:
         """Whether every step that ended before this one has returned to the agent."""

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 #: The name of the plugin that keeps the books of the run, once there is anything to enter.
 _BOOKKEEPER = "agentcassette-bookkeeper"
 
-#: The name of the plugin that is around the tests, once there can be intercepted calls.
-_RUNNER = "agentcassette-runner"
+#: In the stash of pytest's config: what is around the tests, once there can be intercepted calls.
+_RUNNER = pytest.StashKey[Runner]()
 
 _MARKER = (
     "cassette(path=None, *, record_mode=None, strict=None, redact=None, ignore=None, live=None,"
@@ -123,9 +123,10 @@ def _accompany(config: pytest.Config, item: pytest.Item | None = None) -> None:
         config: The configuration of the run.
         item: The test that runs already, if one does.
     """
-    if not config.pluginmanager.has_plugin(_RUNNER):
+    if _RUNNER not in config.stash:
         _keep_books(config)
-        config.pluginmanager.register(Runner(config, item), _RUNNER)
+        runner = config.stash[_RUNNER] = Runner(config, item)
+        config.pluginmanager.register(runner, "agentcassette-runner")
 
 
 def _attempt_of(item: pytest.Function) -> Attempt:
