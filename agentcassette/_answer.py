@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._recording import Recording
     from agentcassette._replaying import Replaying
     from agentcassette._taping import Taping

@@ -14,7 +14,7 @@ from agentcassette._watching import run_live, run_live_in_task
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._plan import Seam
     from agentcassette._session import Machine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._alignment import align
-from agentcassette._comparing import Asked
+from agentcassette._asked import Asked
 from agentcassette._differences import Difference, similarity
 from agentcassette._ignoring import compile_ignores
 from agentcassette._matching import Tape

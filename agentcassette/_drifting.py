@@ -10,7 +10,7 @@ from agentcassette._errors import DivergenceError, ReplayExhausted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._matching import Tape
 
 __all__ = ["Drifting", "Terms"]

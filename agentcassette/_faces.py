@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from agentcassette._asked import Asked
     from agentcassette._cassette import Cassette
-    from agentcassette._comparing import Asked
     from agentcassette._contrasting import Contrast
     from agentcassette._errors import DivergenceError
     from agentcassette._matching import Tape

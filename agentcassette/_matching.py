@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._comparing import (
-    Asked,
     Compared,
     Form,
     by_name,
@@ -25,6 +24,7 @@ from agentcassette._steps import OUTCOME, redacted, types_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from agentcassette._asked import Asked
     from agentcassette._redaction import Redactor
 
 __all__ = ["Tape"]

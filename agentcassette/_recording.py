@@ -17,7 +17,7 @@ from agentcassette._steps import redacted, types_at
 from agentcassette._taping import Taping
 
 if TYPE_CHECKING:
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._journal import Journal
     from agentcassette._redaction import Redactor
 

@@ -22,7 +22,7 @@ from agentcassette._waiting import PATIENCE, Waiting, others_can_move
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._errors import AgentCassetteError, DivergenceError
     from agentcassette._matching import Tape
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette import _active, _lineage
 from agentcassette._answer import Answer, Copy
-from agentcassette._comparing import Asked
+from agentcassette._asked import Asked
 from agentcassette._drifting import Terms
 from agentcassette._errors import AgentCassetteError, CassetteNotFound
 from agentcassette._faces import Player, Recorder, Trajectory

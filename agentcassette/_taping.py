@@ -16,7 +16,7 @@ from agentcassette._tokens import count_tokens
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from agentcassette._comparing import Asked
+    from agentcassette._asked import Asked
     from agentcassette._lineage import Link
     from agentcassette._nesting import Nesting
     from agentcassette._redaction import Redactor

@@ -9,21 +9,19 @@ import pytest
 
 from agentcassette import (
     AgentCassetteError,
-    CassetteFormatError,
     Player,
     Recorder,
     Session,
     TargetNotFound,
     intercepting,
-    use_cassette,
 )
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._causes import chain
-from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._commands import recording_again, running_again
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file, shown
+from pytest_agentcassette._opening import UnusableError, open_session
 from pytest_agentcassette._options import VERIFY
 from pytest_agentcassette._planning import plan_of, run_of
 
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Attempt", "begin"]
-
-_ALL = 2  # the verbosity at which pytest cuts nothing off: -vv
 
 _CAUGHT = """\
 The body of the test ended without an error: the code under test caught this one.
@@ -154,45 +150,20 @@ class Attempt:
 
     def _open(self) -> Session[Recorder | Player]:
         __tracebackhide__ = True
-        test, settings, location = self._plan
-        mode, redact = settings.record_mode, settings.redact
-        if self._verifies:
-            from pytest_agentcassette._verification import terms_of
-
-            mode, redact = terms_of(self._plan)
-        session = use_cassette(
-            location.path,
-            record_mode=mode,
-            mode_name=settings.record_mode,
-            strict=settings.strict,
-            model=settings.model,
-            redact=redact,
-            ignore=settings.ignore,
-            live=settings.live,
-            test=None if location.explicit else test,  # tests that name a file may share it
-            rerecord=self._remedy,
-            full=getattr(self._config.option, "verbose", 0) >= _ALL,
-            max_age=self._run.settings.max_age,
-            pending=self._pending(),
-            resume=not self._is_rerun,
-        )
         try:
-            session.open()
-        except CassetteFormatError as error:
-            self._refuse(str(error))
-        except OSError as error:
-            self._refuse(f"the cassette can't be read: {error}")
-        except RuntimeError as error:  # the test is inside of a session that is not ours
-            _fail(str(error))
-        owner = None if session.cassette is None else session.cassette.test
-        if owner is not None and not location.explicit and self._belongs_elsewhere(owner):
-            session.discard()
-            self._refuse(
-                f"{location.path} is the cassette of {owner}, which is still there, and {test} may"
-                " not use it: move the file to where it belongs, or delete it and record it anew"
+            self._session = self._run.session = open_session(
+                self._plan,
+                self._run,
+                self._config,
+                remedy=self._remedy,
+                pending=self._pending(),
+                resume=not self._is_rerun,
             )
-        self._session = self._run.session = session
-        return session
+        except UnusableError as error:
+            self._refuse(str(error))
+        except RuntimeError as error:
+            _fail(str(error))
+        return self._session
 
     def _guard(
         self, session: Session[Recorder | Player], holder: pytest.Item | pytest.FixtureRequest
@@ -304,12 +275,6 @@ class Attempt:
         from pytest_agentcassette._prices import price_list
 
         return price_list()
-
-    def _belongs_elsewhere(self, owner: str) -> bool:
-        """Whether the owner of a cassette is another test, and not an earlier name of this one."""
-        if owner == self._plan.test:
-            return False
-        return owner in self._run.collected or is_defined(owner, self._config.rootpath)
 
     def _refuse(self, reason: str) -> NoReturn:
         __tracebackhide__ = True

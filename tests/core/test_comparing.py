@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentcassette._comparing import Asked, Compared, by_name, compared, cover, form_of, key
+from agentcassette._asked import Asked
+from agentcassette._comparing import Compared, by_name, compared, cover, form_of, key
 from agentcassette._ignoring import compile_ignores
 from agentcassette._pointer import find
 

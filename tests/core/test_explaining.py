@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentcassette import Cassette, DivergenceError, ReplayExhausted
-from agentcassette._comparing import Asked
+from agentcassette._asked import Asked
 from agentcassette._drifting import Drifting, Terms
 from agentcassette._explaining import Drift, explain
 from agentcassette._ignoring import compile_ignores

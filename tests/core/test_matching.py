@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentcassette import Cassette
-from agentcassette._comparing import Asked
+from agentcassette._asked import Asked
 from agentcassette._ignoring import compile_ignores
 from agentcassette._matching import Tape
 from agentcassette._redaction import Redactor
