@@ -55,14 +55,15 @@ class Tape:
         self.redactor = redactor
         self._spans: list[tuple[float, float]] = []
         self._children: dict[int, list[int]] = {}
-        self._named: dict[str, list[int]] = {}
-        for index, step in enumerate(steps):
-            self._spans.append(_span(step))
-            self._named.setdefault(step["name"], []).append(index)
-            if "parent" in step:
-                self._children.setdefault(step["parent"], []).append(index)
         kinds = frozenset(live)
         self._played = [step["type"] in kinds for step in steps]
+        self._left: dict[str, dict[int, None]] = {}  # by name: those that were not played, in order
+        for index, step in enumerate(steps):
+            self._spans.append(_span(step))
+            if not self._played[index]:
+                self._left.setdefault(step["name"], {})[index] = None
+            if "parent" in step:
+                self._children.setdefault(step["parent"], []).append(index)
         self._excused = list(self._played)
         self._by_end = sorted(range(len(steps)), key=[end for _, end in self._spans].__getitem__)
         self._returned = list(self._played)
@@ -96,32 +97,32 @@ class Tape:
         Of several it is the first that came after the same call in the same line of work, else the
         first of all.
         """
-        for index in self._of_name(asked):
-            if not self._played[index] and self._is_in_line(index, asked):
-                if self._is_verbatim(index, asked):  # as nearly always
-                    return index
-                break
-        unplayed = [index for index in self._of_name(asked) if not self._played[index]]
-        kinds = (self._is_same, self._is_covered, self._is_older)
-        same = next(filter(None, ([*filter(kind(asked), unplayed)] for kind in kinds)), ())
-        in_line = (index for index in same if self._is_in_line(index, asked))
-        return next(in_line, next(iter(same), None))
+        unplayed = self._left.get(asked.name, {})
+        first = next((index for index in unplayed if self._is_in_line(index, asked)), None)
+        if first is not None and self._is_verbatim(first, asked):  # as nearly always
+            return first
+        for kind in (self._is_same, self._is_covered, self._is_older):
+            is_same = kind(asked)
+            if first is not None and is_same(first):
+                return first
+            same = [*filter(is_same, unplayed)]
+            if same:
+                return next((index for index in same if self._is_in_line(index, asked)), same[0])
+        return None
 
     def find_played(self, asked: Asked) -> int | None:
         """The latest step that is the same call and was played already, or None."""
-        played = [index for index in reversed(self._of_name(asked)) if self._played[index]]
-        return next(filter(self._is_same(asked), played), None)
+        return next(filter(self._is_same(asked), reversed(self._played_like(asked))), None)
 
     def find_alike(self, asked: Asked, index: int) -> list[int]:
         """The played steps that are the same call as a step, and of which the same came.
 
         Whoever made the calls can't tell which of them was which.
         """
-        played = [one for one in self._of_name(asked) if self._played[one] and one != index]
         return [
             one
-            for one in filter(self._is_same(asked), played)
-            if _outcome(self.steps[one]) == _outcome(self.steps[index])
+            for one in filter(self._is_same(asked), self._played_like(asked))
+            if one != index and _outcome(self.steps[one]) == _outcome(self.steps[index])
         ]
 
     def missing_before(self, index: int) -> int | None:
@@ -141,9 +142,14 @@ class Tape:
 
     def play(self, index: int) -> None:
         """Count a step as played, and with it every step that was made inside of it."""
-        self._played[index] = self._excused[index] = True
+        self._play(index)
         for inner in self.inside(index):
-            self._played[inner] = self._excused[inner] = self._returned[inner] = True
+            self._play(inner)
+            self._returned[inner] = True
+
+    def _play(self, index: int) -> None:
+        self._played[index] = self._excused[index] = True
+        self._left.get(self.steps[index]["name"], {}).pop(index, None)
 
     def inside(self, index: int) -> list[int]:
         """The steps that were made inside of a step, at any depth."""
@@ -221,8 +227,10 @@ class Tape:
         live = trim(*live, moved(asked.defaults, asked), recorded[0])
         return compared(form, *recorded), compared(form, *live)
 
-    def _of_name(self, asked: Asked) -> list[int]:
-        return self._named.get(asked.name, [])
+    def _played_like(self, asked: Asked) -> list[int]:
+        """The played steps that have the name of a call."""
+        played = [index for index, is_played in enumerate(self._played) if is_played]
+        return [index for index in played if self.steps[index]["name"] == asked.name]
 
     def _is_same(self, asked: Asked) -> Callable[[int], bool]:
         """Tells of a step whether it is the same call."""

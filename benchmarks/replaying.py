@@ -2,6 +2,9 @@
 
 The call is a chat of 8 KB, as a plain dictionary, and its answer is one of 8 KB. The bare limit is
 what nobody can do without: making the answer anew, and comparing the call with the recorded one.
+
+And what becomes of that where a tape is long: short calls of a tape of ten times as many, as they
+are and with an argument that is ignored, as it is another one in each run.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import agentcassette
 
 ROUNDS = 21
 CALLS = 20
+FEW, MANY = 500, 5_000
 SENTENCE = "The quick brown fox jumps over the lazy dog, and runs away from the wolf. "
 
 
@@ -33,6 +37,24 @@ def ask(**_: Any) -> dict[str, Any]:
     """Stand for a model: answer with 8 KB of JSON."""
     choices = [{"index": at, "message": {"content": SENTENCE * 5}} for at in range(20)]
     return {"id": "chatcmpl-1", "choices": choices, "usage": {"prompt_tokens": 2000}}
+
+
+@agentcassette.intercept(kind="tool", ignore="kwargs.run")
+def look_up(_: str, *, run: str = "") -> str:
+    """Stand for a tool with a short answer."""
+    return "found"
+
+
+def seconds_a_call(path: Path, calls: int, *, same: bool) -> float:
+    """Record short calls and replay them; return what each of them takes."""
+    with agentcassette.record(path):
+        for number in range(calls):
+            look_up(f"question {number}", run="first")
+    with agentcassette.replay(path, strict=True):
+        begin = perf_counter()
+        for number in range(calls):
+            look_up(f"question {number}", run="first" if same else "second")
+        return (perf_counter() - begin) / calls
 
 
 calls = [chat(number) for number in range(CALLS)]
@@ -56,9 +78,20 @@ with tempfile.TemporaryDirectory() as folder:
             for call in calls:
                 ask(**call)
             replayed.append(perf_counter() - begin)
+    growth = {
+        same: [
+            statistics.median(seconds_a_call(path, calls, same=same) for _ in range(ROUNDS // 4))
+            for calls in (FEW, MANY)
+        ]
+        for same in (True, False)
+    }
 
 limit, ours = (statistics.median(times) / CALLS * 1e6 for times in (bare, replayed))
 sizes = f"{len(json.dumps(calls[0])):,} characters asked, {len(answer):,} answered"
 print(f"a call of {sizes}; median of {ROUNDS} rounds of {CALLS} calls")
 print(f"  json.loads and one comparison {limit:8.1f} us")
 print(f"  a strictly replayed call      {ours:8.1f} us, {ours / limit:5.1f} times that")
+print(f"a short call of a tape of {MANY:,} steps, beside one of a tape of {FEW:,}")
+for same, (few, many) in growth.items():
+    what = "the same to the letter" if same else "with an ignored argument"
+    print(f"  {what:<29} {many * 1e6:8.1f} us, {many / few:5.2f} times that")
