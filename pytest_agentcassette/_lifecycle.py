@@ -21,7 +21,7 @@ from pytest_agentcassette._commands import recording_again, running_again
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
 from pytest_agentcassette._location import pending_file, shown
-from pytest_agentcassette._opening import UnusableError, open_session
+from pytest_agentcassette._opening import OccupiedError, UnusableError, open_session
 from pytest_agentcassette._options import VERIFY
 from pytest_agentcassette._planning import plan_of, run_of
 
@@ -161,7 +161,7 @@ class Attempt:
             )
         except UnusableError as error:
             self._refuse(str(error))
-        except RuntimeError as error:
+        except OccupiedError as error:
             _fail(str(error))
         return self._session
 
@@ -290,7 +290,7 @@ class Attempt:
 
 
 def begin(item: pytest.Function, *, is_marked: bool) -> Attempt:
-    """Begin an attempt at a test that uses a cassette; see there for the arguments."""
+    """Begin an attempt at a test that uses a cassette; the arguments are those of `Attempt`."""
     __tracebackhide__ = True
     try:
         return Attempt(item, is_marked=is_marked)

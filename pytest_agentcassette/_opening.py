@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from pytest_agentcassette._planning import Plan
     from pytest_agentcassette._run import Run
 
-__all__ = ["UnusableError", "open_session"]
+__all__ = ["OccupiedError", "UnusableError", "open_session"]
 
 _ALL = 2  # the verbosity at which pytest cuts nothing off: -vv
 
 
 class UnusableError(Exception):
     """The cassette of a test can't be used; its text says why, and what to do."""
+
+
+class OccupiedError(Exception):
+    """The test is inside of a session that is not ours; its text says of which."""
 
 
 def open_session(
@@ -40,7 +44,7 @@ def open_session(
 
     Raises:
         UnusableError: The file is no cassette, can't be read, or belongs to another test.
-        RuntimeError: The test is inside of a session that is not ours.
+        OccupiedError: The test is inside of a session that is not ours.
     """
     __tracebackhide__ = True
     test, settings, location = plan
@@ -71,6 +75,8 @@ def open_session(
         raise UnusableError(str(error)) from None
     except OSError as error:
         raise UnusableError(f"the cassette can't be read: {error}") from None
+    except RuntimeError as error:
+        raise OccupiedError(str(error)) from None
     owner = None if session.cassette is None else session.cassette.test
     if owner not in (None, test) and not location.explicit and _is_there(owner, run, config):
         session.discard()
