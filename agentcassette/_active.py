@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from agentcassette._errors import AmbiguousSession, LiveCallBlocked
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Callable
 
 __all__ = ["OPEN", "Member", "Watch", "current", "enter", "leave", "unwatch", "watch", "watches"]
@@ -24,7 +23,7 @@ __all__ = ["OPEN", "Member", "Watch", "current", "enter", "leave", "unwatch", "w
 class Member:
     """What can be open: it knows its path, and the thread and the process that opened it."""
 
-    path: Path
+    path: str
     thread: int
     process: int
 
@@ -113,7 +112,7 @@ def current(name: str) -> Member | None:
         thread = threading.get_ident()
         candidates = [one for one in candidates if one.thread == thread] or candidates
     if len(candidates) > 1:
-        raise AmbiguousSession(name, tuple(str(one.path) for one in candidates))
+        raise AmbiguousSession(name, tuple(one.path for one in candidates))
     return _here(candidates[0], name) if candidates else None
 
 

@@ -146,7 +146,6 @@ class Cassette:
             CassetteNotFound: There is no such file.
             CassetteFormatError: The file is no cassette, or one of an unknown version.
         """
-        path = path if isinstance(path, Path) else Path(path)
         try:
             text = _read(path).decode().removeprefix("\ufeff")
         except FileNotFoundError:
@@ -270,7 +269,7 @@ def diff_cassettes(a: StrPath | Cassette, b: StrPath | Cassette) -> CassetteDiff
     )
 
 
-def _read(path: Path) -> bytes:
+def _read(path: StrPath) -> bytes:
     """The bytes of a file; most cassettes are short, and `Path.read_bytes` is long about it."""
     descriptor = os.open(path, os.O_RDONLY | _BINARY)
     try:

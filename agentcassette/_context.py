@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast
 
 from agentcassette._relaying import Relay
@@ -11,7 +12,6 @@ from agentcassette._session import Machine
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import TracebackType
 
     from agentcassette._cassette import Cassette
@@ -40,7 +40,7 @@ class Session(Generic[Face]):
     @property
     def path(self) -> Path:
         """The file of the cassette."""
-        return self._plan.path
+        return Path(self._plan.path)
 
     @property
     def record_mode(self) -> str:

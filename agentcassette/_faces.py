@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._contrasting import contrast
@@ -9,7 +10,6 @@ from agentcassette._steps import called_with, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from agentcassette._asked import Asked
     from agentcassette._cassette import Cassette
@@ -78,10 +78,15 @@ class Trajectory:
 class _Face:
     """What both faces tell of the calls made so far."""
 
-    def __init__(self, path: Path, mode: str, trajectory: Trajectory) -> None:
-        self.path = path
+    def __init__(self, path: str, mode: str, trajectory: Trajectory) -> None:
         self.mode = mode
+        self._path = path
         self._trajectory = trajectory
+
+    @property
+    def path(self) -> Path:
+        """The file of the cassette."""
+        return Path(self._path)
 
     def calls(self, name: str | None = None, kind: str | None = None) -> list[Call]:
         """The calls made so far, in the order in which they started.
@@ -139,14 +144,13 @@ class Recorder(_Face):
     """The face of a session that writes: calls run for real, and are taped.
 
     Attributes:
-        path: The file of the cassette.
         mode: The record mode of the session.
         model: The label of the model.
         cassette: What was recorded, once the session has ended without an error; else None.
     """
 
     def __init__(
-        self, path: Path, mode: str, trajectory: Trajectory, recording: Recording, model: str | None
+        self, path: str, mode: str, trajectory: Trajectory, recording: Recording, model: str | None
     ) -> None:
         super().__init__(path, mode, trajectory)
         self.model = model
@@ -174,16 +178,13 @@ class Recorder(_Face):
         return contrast(cassette, self._recording.calls(), self._recording.redactor)
 
     def __repr__(self) -> str:
-        return (
-            f"Recorder(steps={len(self._recording)}, mode={self.mode!r}, path={str(self.path)!r})"
-        )
+        return f"Recorder(steps={len(self._recording)}, mode={self.mode!r}, path={self._path!r})"
 
 
 class Player(_Face):
     """The face of a session that only reads: calls are answered from the tape.
 
     Attributes:
-        path: The file of the cassette.
         mode: The record mode of the session.
         strict: Whether the first drift raises.
         cassette: The cassette that is read; None where there is no file.
@@ -193,7 +194,7 @@ class Player(_Face):
 
     def __init__(
         self,
-        path: Path,
+        path: str,
         mode: str,
         trajectory: Trajectory,
         cassette: Cassette | None,
@@ -245,7 +246,7 @@ class Player(_Face):
     def __repr__(self) -> str:
         return (
             f"Player(played={self.replayed}, remaining={self.remaining},"
-            f" divergences={len(self.divergences)}, path={str(self.path)!r})"
+            f" divergences={len(self.divergences)}, path={self._path!r})"
         )
 
 

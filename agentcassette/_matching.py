@@ -98,9 +98,13 @@ class Tape:
         first of all.
         """
         unplayed = self._left.get(asked.name, {})
-        first = next((index for index in unplayed if self._is_in_line(index, asked)), None)
-        if first is not None and self._is_verbatim(first, asked):  # as nearly always
-            return first
+        first = None
+        for index in unplayed:
+            if self._is_in_line(index, asked):
+                if self._is_verbatim(index, asked):  # as nearly always
+                    return index
+                first = index
+                break
         for kind in (self._is_same, self._is_covered, self._is_older):
             is_same = kind(asked)
             if first is not None and is_same(first):

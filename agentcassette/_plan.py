@@ -21,6 +21,7 @@ class Plan(NamedTuple):
     """What a session is asked to do; the parameters are those of `use_cassette`.
 
     Attributes:
+        path: The file, as a text: most sessions ask for no more of it.
         redact: Names of keys whose values are redacted.
         patterns: The patterns whose matches are redacted, which came with these names.
         full: Whether a drift message leaves nothing out.
@@ -31,7 +32,7 @@ class Plan(NamedTuple):
         keeps_empty: Whether a run without a call is written as well.
     """
 
-    path: Path
+    path: str
     record_mode: str
     strict: bool = False
     model: str | None = None

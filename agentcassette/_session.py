@@ -7,6 +7,7 @@ import os
 import warnings
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,6 @@ from agentcassette._steps import redacted_arguments, take_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from agentcassette._cassette import Cassette
     from agentcassette._journal import Journal
@@ -53,7 +53,7 @@ class Machine(_active.Member):
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.path = plan.path
-        self._file = plan.path.absolute()  # the code under test may change the working directory
+        self._file = _absolute(plan.path)  # the code under test may change the working directory
         self._shown = _shown(self._file)
         self.source = source_of(plan, self._file)
         self._tape = self.source.tape
@@ -285,7 +285,11 @@ def _cost(cassette: Cassette) -> str:
     return f"{cassette.total_tokens:,} tokens and {cassette.duration_ms / 1000:.1f} s"
 
 
-def _shown(path: Path) -> str:
+def _absolute(path: str) -> str:
+    # Each session asks, and to make a path of a text takes ten times as long.
+    return path if os.path.isabs(path) else str(Path(path).absolute())  # noqa: PTH117
+
+
+def _shown(path: str) -> str:
     """A path as a person at the working directory would write it."""
-    folder = os.getcwd().rstrip(os.sep) + os.sep  # noqa: PTH109 - each session asks
-    return str(path).removeprefix(folder)
+    return path.removeprefix(os.getcwd().rstrip(os.sep) + os.sep)  # noqa: PTH109 - likewise

@@ -20,8 +20,6 @@ from agentcassette._cassette import Cassette
 from agentcassette._errors import CassetteFormatError, CassetteNotFound
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agentcassette._plan import Plan
 
 __all__ = ["Source", "source_of"]
@@ -43,7 +41,7 @@ class Source(NamedTuple):
     resumes: bool
 
 
-def source_of(plan: Plan, file: Path) -> Source:
+def source_of(plan: Plan, file: str) -> Source:
     """Settle what a session reads from.
 
     Args:
@@ -63,7 +61,7 @@ def source_of(plan: Plan, file: Path) -> Source:
     return Source(there, left or there, writes=True, resumes=left is not None)
 
 
-def _load(plan: Plan, file: Path) -> Cassette | None:
+def _load(plan: Plan, file: str) -> Cassette | None:
     try:
         return Cassette.load(file)
     except CassetteNotFound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -191,8 +192,9 @@ def _session(
     names, patterns = told_apart(
         [redact] if isinstance(redact, (str, re.Pattern)) else redact or ()
     )
-    file = path if isinstance(path, Path) else Path(path)  # whose text is known already
-    plan = Plan(file, redact=names, patterns=patterns, ignore=specs, live=_names(live), **rest)
+    plan = Plan(
+        os.fspath(path), redact=names, patterns=patterns, ignore=specs, live=_names(live), **rest
+    )
     return Session(plan)
 
 

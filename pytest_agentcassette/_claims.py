@@ -25,7 +25,7 @@ class Claim(NamedTuple):
 class Clash(NamedTuple):
     """A file that more than one test takes for its cassette, and none of them by choice."""
 
-    path: Path
+    path: str
     tests: tuple[str, ...]
 
 
@@ -44,7 +44,7 @@ def clashes(claims: Iterable[Claim]) -> list[Clash]:
         Each file that two tests or more claim without naming it themselves, in the order of the
         tests.
     """
-    claimed: dict[str, dict[str, Path]] = {}
+    claimed: dict[str, dict[str, str]] = {}
     for claim in claims:
         if not claim.location.explicit:
             path = claim.location.path

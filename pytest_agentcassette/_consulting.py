@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from pytest_agentcassette._asking import Question, is_implemented
@@ -9,7 +10,6 @@ from pytest_agentcassette._marker import expected, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pytest
 
@@ -67,7 +67,7 @@ def additions(item: pytest.Item, test: str) -> Additions:
     )
 
 
-def chosen_path(item: pytest.Item, test: str, path: Path) -> str | None:
+def chosen_path(item: pytest.Item, test: str, path: str) -> str | None:
     """Ask for the file of a test's cassette.
 
     Args:
@@ -84,7 +84,7 @@ def chosen_path(item: pytest.Item, test: str, path: Path) -> str | None:
     if not is_implemented(item.config, PATH):
         return None
     question = Question(PATH, item.ihook, item.config, test, first=True)
-    chosen = question.ask(_taken("path"), item=item, path=path)
+    chosen = question.ask(_taken("path"), item=item, path=Path(path))
     return chosen[0] if chosen else None
 
 
@@ -101,7 +101,7 @@ def register_types(config: pytest.Config) -> None:
         question.ask(config=config, register_type=register_type)
 
 
-def tell_finished(item: pytest.Item, cassette: Cassette | None, path: Path, outcome: str) -> None:
+def tell_finished(item: pytest.Item, cassette: Cassette | None, path: str, outcome: str) -> None:
     """Tell of a test that is done with its cassette; what an implementation raises goes through.
 
     Args:
@@ -117,7 +117,7 @@ def tell_finished(item: pytest.Item, cassette: Cassette | None, path: Path, outc
         and is_implemented(item.config, _FINISHED)
     ):
         item.ihook.pytest_agentcassette_finished(
-            item=item, cassette=cassette, path=path, outcome=outcome
+            item=item, cassette=cassette, path=Path(path), outcome=outcome
         )
 
 

@@ -58,7 +58,7 @@ class NameParts(NamedTuple):
 
 
 class Location(NamedTuple):
-    """Where a test's cassette lies.
+    """Where a test's cassette lies; paths are texts, as most tests ask for no more of them.
 
     Attributes:
         path: The file.
@@ -67,8 +67,8 @@ class Location(NamedTuple):
         chosen: Whether a hook chose it for this test alone.
     """
 
-    path: Path
-    fallback: Path | None
+    path: str
+    fallback: str | None
     explicit: bool
     chosen: bool = False
 
@@ -95,10 +95,10 @@ def locate(
         The location. Two tests of one folder never share it by accident: see `_file_name`.
     """
     if path is not None:
-        return Location(_normal(folder / path), None, explicit=True)
+        return Location(os.path.normpath(folder / path), None, explicit=True)
     home = _home(folder, root, cassette_dir)
-    fallback = Path(home + _file_name(test._replace(classes=()))) if test.classes else None
-    return Location(Path(home + _file_name(test)), fallback, explicit=False)
+    fallback = home + _file_name(test._replace(classes=())) if test.classes else None
+    return Location(home + _file_name(test), fallback, explicit=False)
 
 
 def chosen(folder: Path, path: str) -> Location:
@@ -108,7 +108,7 @@ def chosen(folder: Path, path: str) -> Location:
         folder: The folder of the test's module.
         path: The file; a relative one starts at that folder.
     """
-    return Location(_normal(folder / path), None, explicit=False, chosen=True)
+    return Location(os.path.normpath(folder / path), None, explicit=False, chosen=True)
 
 
 def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) -> Path | None:
@@ -124,7 +124,7 @@ def folder_of_tests(home: Path, *, root: Path, cassette_dir: str | None = None) 
     """
     if cassette_dir is None:
         return home.parent if home.name == FOLDER else None
-    top = _normal(root / cassette_dir)
+    top = Path(os.path.normpath(root / cassette_dir))
     return root / home.relative_to(top) if top in (home, *home.parents) else None
 
 
@@ -163,11 +163,6 @@ def _below(root: Path, folder: Path) -> Path:
         return folder.relative_to(root)
     except ValueError:
         return Path(*folder.parts[1:])
-
-
-def _normal(path: Path) -> Path:
-    normal = os.path.normpath(path)
-    return path if normal == str(path) else Path(normal)
 
 
 def _file_name(test: NameParts) -> str:

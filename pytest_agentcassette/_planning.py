@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -22,7 +23,6 @@ from pytest_agentcassette._settings import RunSettings, Settings, merge, read_ru
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
-    from pathlib import Path
 
 __all__ = ["Plan", "plan_all", "plan_of", "run_of"]
 
@@ -170,7 +170,9 @@ def _inheriting(plan: Plan, taken: Container[str]) -> Plan:
     A file that keeps the id of a test is no such file: it has the name that we gave it.
     """
     path, fallback = plan.location[:2]
-    if fallback is None or key(fallback) in taken or path.exists() or not fallback.exists():
+    if fallback is None or key(fallback) in taken:
+        return plan
+    if Path(path).exists() or not Path(fallback).exists():
         return plan
     from agentcassette import Cassette, CassetteFormatError
 
@@ -202,7 +204,7 @@ def _check_intercept(test: str, intercept: Sequence[str]) -> None:
         raise pytest.UsageError(f"{test}: intercept: {error}") from None
 
 
-def _shared(path: Path, tests: Sequence[str], *, by_hook: bool) -> str:
+def _shared(path: str, tests: Sequence[str], *, by_hook: bool) -> str:
     if by_hook:
         return (
             f"{' and '.join(tests)} would share the cassette {path}, which {PATH} chose: let it"

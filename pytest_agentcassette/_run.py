@@ -45,7 +45,7 @@ class Run:
         self.settings = settings
         self.owners: dict[str, str] = {}
         self.collected: frozenset[str] = frozenset()
-        self.claims: dict[str, Path] = {}
+        self.claims: dict[str, str] = {}
         self.session: Session[Recorder | Player] | None = None
         self.network: NetworkGuard | None = None
         self.begun: set[str] = set()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pytest_agentcassette._claims import Claim, Clash, clashes, is_defined
@@ -37,7 +35,7 @@ class TestOuter:
 
 def claim(test, path, *, explicit=False):
     """A claim of a test to a file."""
-    return Claim(test, Location(Path(path), None, explicit=explicit))
+    return Claim(test, Location(path, None, explicit=explicit))
 
 
 @pytest.mark.parametrize(
@@ -46,15 +44,15 @@ def claim(test, path, *, explicit=False):
         "files of their own": ([claim("a", "a.json"), claim("b", "b.json")], []),
         "one file": (
             [claim("a", "x.json"), claim("b", "x.json")],
-            [Clash(Path("x.json"), ("a", "b"))],
+            [Clash("x.json", ("a", "b"))],
         ),
         "one file but for the case": (
             [claim("a", "x.json"), claim("b", "X.json")],
-            [Clash(Path("x.json"), ("a", "b"))],
+            [Clash("x.json", ("a", "b"))],
         ),
         "one file but for the way an accent is written": (
             [claim("a", "\u00e9.json"), claim("b", "e\u0301.json")],
-            [Clash(Path("\u00e9.json"), ("a", "b"))],
+            [Clash("\u00e9.json", ("a", "b"))],
         ),
         "both chose it": (
             [claim("a", "x.json", explicit=True), claim("b", "x.json", explicit=True)],
@@ -64,7 +62,7 @@ def claim(test, path, *, explicit=False):
         "one test, collected twice": ([claim("a", "x.json"), claim("a", "x.json")], []),
         "three, and two others": (
             [claim(test, path) for test, path in zip("abcde", "xyxyx")],
-            [Clash(Path("x"), ("a", "c", "e")), Clash(Path("y"), ("b", "d"))],
+            [Clash("x", ("a", "c", "e")), Clash("y", ("b", "d"))],
         ),
     }.values(),
     ids=[

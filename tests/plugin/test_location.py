@@ -19,8 +19,8 @@ LONGEST = 143  # bytes, of a file name on the tightest file system
 def name_of(function="test_plan", parameters="", classes=()):
     """The name of a test's cassette."""
     location = locate(NameParts(classes, function, parameters), folder=FOLDER, root=ROOT)
-    assert location.path.parent == FOLDER / "cassettes"
-    return location.path.name
+    assert Path(location.path).parent == FOLDER / "cassettes"
+    return Path(location.path).name
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_folder(folder, cassette_dir, expected):
         NameParts((), "test_plan"), folder=folder, root=ROOT, cassette_dir=cassette_dir
     )
 
-    assert location == Location(expected / "test_plan.json", None, explicit=False)
+    assert location == Location(str(expected / "test_plan.json"), None, explicit=False)
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_a_path_of_the_tests_own(path, expected):
         path=path,
     )
 
-    assert location == Location(expected, None, explicit=True)
+    assert location == Location(str(expected), None, explicit=True)
 
 
 def test_a_method_may_have_its_cassette_where_earlier_versions_put_it():
     """They left the class out of the name."""
     location = locate(NameParts(["TestTrip"], "test_plan", "[1]"), folder=FOLDER, root=ROOT)
 
-    assert location.fallback == FOLDER / "cassettes" / "test_plan[1].json"
+    assert location.fallback == str(FOLDER / "cassettes" / "test_plan[1].json")
