@@ -66,7 +66,7 @@ class Field(NamedTuple):
 
 def is_count(value: object) -> bool:
     """Whether a value is a whole number from zero on, of those that `is_number` takes."""
-    return type(value) is int and 0 <= value <= _LARGEST
+    return isinstance(value, int) and type(value) is not bool and 0 <= value <= _LARGEST
 
 
 def is_number(value: object) -> bool:

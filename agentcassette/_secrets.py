@@ -94,9 +94,10 @@ class Secrets:
     __slots__ = ("_values",)
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        # `os.environ` decodes one name and value at a time, and each session asks for all of them.
-        kept: Mapping[Any, Any] = getattr(environ, "_data", environ)
-        self._values = _secret_values(tuple(map(kept.get, _secret_names(tuple(kept)))))
+        # The usual one decodes what it is asked for, and each session asks for all names.
+        is_usual = type(environ).__module__ == "os"
+        kept: Mapping[Any, Any] = getattr(environ, "_data", environ) if is_usual else environ
+        self._values = _secret_values(tuple(map(kept.__getitem__, _secret_names(tuple(kept)))))
 
     def taken_out_of(self, text: str) -> str:
         """Take the secrets out of a text, in time that is linear in its length.
@@ -155,16 +156,15 @@ def _secret_names(names: tuple[str | bytes, ...]) -> tuple[str | bytes, ...]:
 
 
 @lru_cache(maxsize=8)
-def _secret_values(values: tuple[str | bytes | None, ...]) -> tuple[str, ...]:
+def _secret_values(values: tuple[str | bytes, ...]) -> tuple[str, ...]:
     """Give the secrets among the values of such variables, also as JSON writes them.
 
     They have twelve characters or more, and are neither a path nor one plain word. The longest come
     first: one may contain another.
     """
-    texts = [os.fsdecode(value) for value in values if value]
     secrets = {
         text
-        for text in texts
+        for text in map(os.fsdecode, values)
         if len(text) >= _MIN_ENVIRONMENT_VALUE
         and not text.isalpha()
         and not re.match(_PATH, text, re.ASCII)

@@ -122,7 +122,7 @@ class Runner:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Tell the attempt how each phase of it went, and the report of live calls."""
         report = yield
-        self._live_watch.take(report, item)
+        self._live_watch.take(report)
         if REFUSALS in item.stash:
             item.stash[REFUSALS].take(report, call.excinfo)
             if report.when == "teardown":

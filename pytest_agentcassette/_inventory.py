@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,8 @@ class Inventory:
             tops = [*sorted(beside), *(home for top in below for home in self._homes(top))]
         else:
             tops = [] if self.is_outside(cassette_dir) else [self._top(cassette_dir)]
-        return sorted({file for top in tops for file in self._files(top, ".json")})
+        files = {file for top in tops for file in self._files(top, ".json")}
+        return sorted(files, key=methodcaller("split", os.sep))  # folder by folder
 
     def is_outside(self, cassette_dir: str | None) -> bool:
         """Whether the folder of all cassettes lies outside of the project."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -67,6 +68,7 @@ class Attempt:
         self._remedy = recording_again(self._plan, item.config)
         self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
+        self._around: ExitStack | None = None  # what is entered for the time of the session
         self._is_rerun = self._run.begins_again(self._plan.test)
         self._body_ended = False
         self._passed = False
@@ -87,13 +89,18 @@ class Attempt:
         Returns:
             What the fixture is: the recorder or player of the session.
         """
-        # Not hidden, as all others are: pytest 9.2 has a line for an error without any frame.
+        # No hidden frame, nor is that of the end: pytest 9.2 has a line for errors without any.
         session = self._session
         if session is None:
-            self._intercept(holder)
-            session = self._open()
-            holder.addfinalizer(partial(self._close, session))
-            self._guard(session, holder)
+            try:
+                self._intercept()
+                session = self._open()
+            except BaseException:
+                self._leave()
+                raise
+            # One finalizer for all: pytest drops those that are left where one is interrupted.
+            holder.addfinalizer(partial(self._end, session))
+            self._guard(session)
         return session.face
 
     def end_body(self, *, raised: bool) -> AgentCassetteError | None:
@@ -138,13 +145,13 @@ class Attempt:
         elif report.when == "call":  # which only comes where set-up has passed
             self._passed = not report.failed and not self._subtest_failed
 
-    def _intercept(self, holder: pytest.Item | pytest.FixtureRequest) -> None:
-        """Wrap what is to be intercepted where it stands, until the holder's end."""
+    def _intercept(self) -> None:
+        """Wrap what is to be intercepted where it stands, until all is over."""
         __tracebackhide__ = True
         if not self._plan.settings.intercept:
             return
         try:
-            _enter(intercepting(*self._plan.settings.intercept), holder)
+            self._enter(intercepting(*self._plan.settings.intercept))
         except TargetNotFound as error:
             _fail(f"{self._plan.test}: intercept: {error}")
 
@@ -165,22 +172,37 @@ class Attempt:
             _fail(str(error))
         return self._session
 
-    def _guard(
-        self, session: Session[Recorder | Player], holder: pytest.Item | pytest.FixtureRequest
-    ) -> None:
+    def _guard(self, session: Session[Recorder | Player]) -> None:
         """Refuse the connections of a replay, if they are to be refused, until all is over."""
         if not self._plan.settings.block_network or isinstance(session.face, Recorder):
             return
         from pytest_agentcassette._guards import network_guard
 
         guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
-        _enter(guard, holder)
+        self._enter(guard).callback(setattr, self._run, "network", None)
         self._run.network = guard
-        holder.addfinalizer(partial(setattr, self._run, "network", None))
+
+    def _enter(self, context: AbstractContextManager[object]) -> ExitStack:
+        """Enter a context that most sessions do without, until all is over."""
+        if self._around is None:
+            self._around = ExitStack()
+        self._around.enter_context(context)
+        return self._around
+
+    def _leave(self) -> None:
+        """Leave what was entered around the session, if anything was."""
+        if self._around is not None:
+            self._around.close()
+
+    def _end(self, session: Session[Recorder | Player]) -> None:
+        """Let all be over."""
+        try:
+            self._leave()
+        finally:
+            self._close(session)
 
     def _close(self, session: Session[Recorder | Player]) -> None:
         """Close the session, and write the cassette if the test has passed."""
-        __tracebackhide__ = True
         written, kept, problem = False, False, ""
         face, fault = session.face, self._fault()
         owes_nothing = self._raised and isinstance(face, Player)
@@ -296,14 +318,6 @@ def begin(item: pytest.Function, *, is_marked: bool) -> Attempt:
         return Attempt(item, is_marked=is_marked)
     except pytest.UsageError as error:  # while a test runs, pytest takes it for a fault of ours
         _fail(str(error))
-
-
-def _enter(
-    context: AbstractContextManager[object], holder: pytest.Item | pytest.FixtureRequest
-) -> None:
-    """Enter a context, and leave it at the holder's end."""
-    context.__enter__()
-    holder.addfinalizer(partial(context.__exit__, None, None, None))
 
 
 def _fail(reason: str) -> NoReturn:

@@ -53,19 +53,20 @@ class LiveWatch:
         self._calls: Counter[_Call] = Counter()  # of all attempts at the test
         self._fixture: str | None = None  # of a wider scope than the test, which is set up now
         self._latest: deque[_Call] = deque()  # those that a fixture may turn out to have made
+        self._report: pytest.TestReport | None = None  # of the test's teardown, once that is over
         watching = ExitStack()
         watching.enter_context(watch_live_calls(self._told))
         config.add_cleanup(watching.close)
 
     def begin(self, item: pytest.Item) -> None:
         """Know which test makes the calls from now on, reruns among it."""
-        self._item, self._fixture = item, None
+        self._item, self._fixture, self._report = item, None, None
         self._calls.clear()
         self._latest.clear()
 
     def end(self) -> None:
         """Know that the test, and all attempts at it, are over."""
-        self._item = None
+        self._item = self._report = None
 
     @contextmanager
     def setting_up(self, fixture: str) -> Iterator[None]:
@@ -81,16 +82,15 @@ class LiveWatch:
         if self._latest:
             self._settle(None if scope == "function" else _shown(fixture))
 
-    def take(self, report: pytest.TestReport, item: pytest.Item) -> None:
-        """Put the calls of all attempts into the report of the test's teardown."""
+    def take(self, report: pytest.TestReport) -> None:
+        """Put the calls of all attempts into the report of the test's teardown.
+
+        Those that others make while they make that report are put there when they come.
+        """
         if self._latest:
             self._settle(None)
-        if self._calls and report.when == "teardown":
-            test = item.stash.get(TEST, item.nodeid)
-            report.__dict__[LIVE] = [
-                [*LiveCalls(test, name, kind, count, fixture)]  # plain, for pytest-xdist
-                for (name, kind, fixture), count in self._calls.items()
-            ]
+        self._report = report if report.when == "teardown" else None
+        self._tell()
 
     def _told(self, name: str, kind: str) -> bool:
         """Count a call, or refuse it; a run of pytest around this one is not told of it."""
@@ -100,7 +100,19 @@ class LiveWatch:
         if self._blocks:
             raise self._refused(self._item, name, kind)
         self._latest.append(_Call(name, kind, self._fixture))
+        if self._report is not None:
+            self._settle(None)
+            self._tell()
         return True
+
+    def _tell(self) -> None:
+        """Put the calls so far into the report, if there are any."""
+        if self._calls and self._report is not None and self._item is not None:
+            test = self._item.stash.get(TEST, self._item.nodeid)
+            self._report.__dict__[LIVE] = [
+                [*LiveCalls(test, name, kind, count, fixture)]  # plain, for pytest-xdist
+                for (name, kind, fixture), count in self._calls.items()
+            ]
 
     def _settle(self, fixture: str | None) -> None:
         """Count the latest calls: those of no fixture yet are of this one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import json
 import os
 import pickle
@@ -104,6 +105,19 @@ def test_steps_that_are_none_are_refused():
         cassette(PLAN, {})
     with pytest.raises(CassetteFormatError, match="unknown cassette version 2"):
         cassette(version=2)
+
+
+class Tokens(enum.IntEnum):
+    """Numbers with names."""
+
+    FEW = 3
+
+
+def test_a_count_may_be_of_a_class_of_its_own():
+    """It is a number all the same, and a truth value is none."""
+    step = {"name": "ask", "arguments": {"args": [], "kwargs": {}}, "input_tokens": Tokens.FEW}
+
+    assert Cassette([step]).total_tokens == 3
 
 
 def test_a_cassette_can_be_copied_and_pickled():

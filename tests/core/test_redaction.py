@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -408,3 +409,20 @@ def test_bytes_that_are_a_secret_are_one():
 def test_what_only_says_that_it_is_base64_is_left(types):
     """A file may have been edited."""
     assert Redactor().redact(["no base64!", 5], types).json == ["no base64!", 5]
+
+
+class Renaming(dict):
+    """An environment that gives another value than it keeps."""
+
+    _data = MappingProxyType({"SERVICE_TOKEN": ("as", "it", "is", "kept")})
+
+    def __getitem__(self, name):
+        return f"value-of-{name}-1"
+
+
+def test_an_environment_with_ways_of_its_own(monkeypatch):
+    """What the code under test sees of it is what is secret."""
+    monkeypatch.setattr(os, "environ", Renaming(SERVICE_TOKEN="value-that-is-kept-1"))
+
+    assert Redactor().text("value-of-SERVICE_TOKEN-1") == PLACEHOLDER
+    assert Redactor().text("value-that-is-kept-1") != PLACEHOLDER

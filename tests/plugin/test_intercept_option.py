@@ -252,3 +252,63 @@ def test_the_workers_of_xdist_intercept_too(project):
 
     assert project.run(*workers, passed=2).live == ["hello", "hello"]
     assert project.run(*workers, "--record-mode=none", passed=2).live == []
+
+
+def test_nothing_is_intercepted_once_the_session_could_not_be_opened(project):
+    """Not even in the test, if that goes on without."""
+    project.test(
+        """
+        import vendor
+
+        @pytest.mark.cassette(intercept="vendor:Client.ask=llm")
+        def test_plan(request):
+            with pytest.raises(pytest.fail.Exception, match="no valid JSON"):
+                request.getfixturevalue("cassette")
+            assert vendor.Client().ask("hello") == "hello!"
+        """
+    )
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_setup(item):
+            marker = item.get_closest_marker("cassette")
+            item.own_markers.remove(marker)
+            yield
+            item.own_markers.append(marker)
+        """,
+    )
+    project.write("cassettes/test_plan.json", "{")
+
+    run = project.run("--cassette-live=block", passed=1)
+
+    assert run.live == ["hello"]
+
+
+def test_callables_are_themselves_again_when_the_end_is_interrupted(project):
+    """As by Ctrl-C: pytest tears the rest down, and that is not what the cassette is about."""
+    project.test(TEST.format(marker='intercept="vendor:Client.ask"'))
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        import vendor
+
+        def pytest_agentcassette_finished(item):
+            raise KeyboardInterrupt
+
+        @pytest.fixture(scope="session", autouse=True)
+        def wide():
+            before = vendor.Client.ask
+            yield
+            assert vendor.Client.ask is before
+            print("as it was")
+        """,
+    )
+
+    run = project.run("-s", subprocess=True)
+
+    assert run.live == ["hello"]
+    assert "as it was" in run.text

@@ -82,6 +82,33 @@ class TestCounted:
         assert "cassettes: 1 replayed; 30 tokens and 0.0s of live calls not spent" in second.lines
         assert "outside of any session" not in second.text
 
+    def test_calls_that_hooks_make_while_a_report_is_made(self, project):
+        """A judge of the answers, say: also after the last report of a test, and with reruns."""
+        project.test("def test_plan():\n    pass\n\ndef test_other():\n    pass\n")
+        project.write(
+            "conftest.py",
+            """
+            import pytest
+            from agentcassette import intercept
+
+            judge = intercept(print, name="judge")
+
+            @pytest.hookimpl(wrapper=True, tryfirst=True)
+            def pytest_runtest_makereport(item, call):
+                report = yield
+                if call.when == "teardown":
+                    judge("how good is it?")
+                return report
+            """,
+        )
+
+        run = project.run(passed=2)
+
+        assert live_lines(run) == [
+            "1 live call of judge: test_it.py::test_other",
+            "1 live call of judge: test_it.py::test_plan",
+        ]
+
     def test_nothing_is_said_where_there_are_none(self, project):
         """Nor at -q."""
         project.test("def test_plan():\n    pass\n")

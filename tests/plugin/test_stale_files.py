@@ -134,6 +134,15 @@ class TestFolders:
 
         assert [path.name for path in found] == ["b.json", "a.json"]
 
+    def test_folder_by_folder(self, tmp_path):
+        """A folder whose name goes on from that of another comes after all of that."""
+        files = ["a/sub/x.json", "a/y.json", "a-b/x.json"]
+        touch(tmp_path, *(f"tapes/{file}" for file in files))
+
+        found = Inventory(scope(".", root=tmp_path)).cassettes([], "tapes")
+
+        assert [Path(one).relative_to(tmp_path / "tapes").as_posix() for one in found] == files
+
     def test_links_are_not_followed(self, tmp_path):
         """What they lead to may be somebody else's."""
         touch(tmp_path, "elsewhere/a.json", "below/x")

@@ -230,6 +230,7 @@ def test_clean_up_that_drifts_is_an_error_of_the_clean_up(project):
 
     assert "Replay diverged at step 2: ask was never called" in run.text
     assert "_lifecycle.py" not in run.text
+    assert "raceback" not in run.text
     assert "cassettes: 1 drifted; 60 tokens and 0.0s of live calls not spent" in run.lines
 
 
