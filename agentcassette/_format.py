@@ -139,7 +139,7 @@ def _contradiction(step: dict[str, Any], index: int) -> str:
         return f' has the "index" {step["index"]}'
     if "parent" in step and step["parent"] >= index:
         return f': its "parent" {step["parent"]} is no earlier step'
-    if "stream" in step and not has_chunks(step):
+    if not has_chunks(step):
         return ': it has a "stream", and "result" is no list'
     return ""
 

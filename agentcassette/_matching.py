@@ -233,8 +233,11 @@ class Tape:
 
     def _played_like(self, asked: Asked) -> list[int]:
         """The played steps that have the name of a call."""
-        played = [index for index, is_played in enumerate(self._played) if is_played]
-        return [index for index in played if self.steps[index]["name"] == asked.name]
+        return [
+            index
+            for index, is_played in enumerate(self._played)
+            if is_played and self.steps[index]["name"] == asked.name
+        ]
 
     def _is_same(self, asked: Asked) -> Callable[[int], bool]:
         """Tells of a step whether it is the same call."""

@@ -67,11 +67,13 @@ def account(
     drift = () if missing else _drift(face, ending)
     outcome = "drifted" if drift else _outcome(session, ending, recorded=recorded)
     cassette = face.cassette if ending.written else before
-    if isinstance(face, Player):  # as nearly always: no step is made for this
+    if isinstance(face, Player) and prices is None:  # as nearly always: no step is made for this
+        steps = answered = []
         cost = saved = Cost(face.total_input_tokens, face.total_output_tokens, face.duration_ms)
     else:
         steps = face.steps
-        cost, saved = _cost(steps), _cost(_answered(face, steps))
+        answered = _answered(face, steps)
+        cost, saved = _cost(steps), _cost(answered)
     record = Record(
         test=test,
         path=path,
@@ -90,24 +92,22 @@ def account(
         drifts=_drifts(face, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
     )
-    return record if prices is None else _priced(record, face, cassette, prices)
-
-
-def _priced(
-    record: Record, face: Recorder | Player, cassette: Cassette | None, prices: PriceList
-) -> Record:
-    """The record, with what the calls would cost at list prices."""
+    if prices is None:
+        return record
     from pytest_agentcassette._prices import price
 
-    if isinstance(face, Recorder):
-        label = face.model
-    else:
-        label = None if cassette is None else cassette.model
-    steps = face.steps
-    all_calls, answered = (price(one, label, prices) for one in (steps, _answered(face, steps)))
+    label = _label(face, cassette)
+    price_of_all, price_saved = (price(some, label, prices) for some in (steps, answered))
     return record._replace(
-        price=all_calls.dollars, price_saved=answered.dollars, unpriced=all_calls.unpriced
+        price=price_of_all.dollars, price_saved=price_saved.dollars, unpriced=price_of_all.unpriced
     )
+
+
+def _label(face: Recorder | Player, cassette: Cassette | None) -> str | None:
+    """The model that is said to have answered."""
+    if isinstance(face, Recorder):
+        return face.model
+    return None if cassette is None else cassette.model
 
 
 def _outcome(session: Session[Recorder | Player], ending: Ending, *, recorded: int) -> str:

@@ -189,7 +189,7 @@ class Inventory:
     def _files(self, top: Path, suffix: str) -> Iterator[str]:
         """The paths of files, as texts: there may be many, and most of them are known."""
         for folder, names in self._walk(top):
-            start = os.path.join(folder, "")  # noqa: PTH118 - which it ends with the separator of
+            start = os.path.join(folder, "")  # noqa: PTH118 - for the separator at its end
             yield from [start + name for name in names if name.endswith(suffix)]
 
     def _walk(self, top: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -49,7 +49,7 @@ class LiveWatch:
         from agentcassette import watch_live_calls
 
         self._blocks = blocks
-        self._item: pytest.Item | None = item
+        self._item = item
         self._calls: Counter[_Call] = Counter()  # of all attempts at the test
         self._fixture: str | None = None  # of a wider scope than the test, which is set up now
         self._latest: deque[_Call] = deque()  # those that a fixture may turn out to have made
@@ -79,16 +79,13 @@ class LiveWatch:
 
     def tore_down(self, fixture: str, scope: str) -> None:
         """Know which fixture has made the calls since the one before was gone."""
-        if self._latest:
-            self._settle(None if scope == "function" else _shown(fixture))
+        self._settle(None if scope == "function" else _shown(fixture))
 
     def take(self, report: pytest.TestReport) -> None:
         """Put the calls of all attempts into the report of the test's teardown.
 
         Those that others make while they make that report are put there when they come.
         """
-        if self._latest:
-            self._settle(None)
         self._report = report if report.when == "teardown" else None
         self._tell()
 
@@ -101,12 +98,12 @@ class LiveWatch:
             raise self._refused(self._item, name, kind)
         self._latest.append(_Call(name, kind, self._fixture))
         if self._report is not None:
-            self._settle(None)
             self._tell()
         return True
 
     def _tell(self) -> None:
-        """Put the calls so far into the report, if there are any."""
+        """Count the calls so far, and put them into the report, if there is one yet."""
+        self._settle(None)
         if self._calls and self._report is not None and self._item is not None:
             test = self._item.stash.get(TEST, self._item.nodeid)
             self._report.__dict__[LIVE] = [

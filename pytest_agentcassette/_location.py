@@ -154,7 +154,7 @@ def pending_file(folder: Path, test: str) -> Path:
 def _home(folder: Path, root: Path, cassette_dir: str | None) -> str:
     """How the paths of the cassettes of a folder of tests begin; each of its tests asks for it."""
     home = folder / FOLDER if cassette_dir is None else root / cassette_dir / _below(root, folder)
-    return os.path.join(os.path.normpath(home), "")  # noqa: PTH118 - which ends with a separator
+    return os.path.join(os.path.normpath(home), "")  # noqa: PTH118 - for the separator at its end
 
 
 def _below(root: Path, folder: Path) -> Path:
