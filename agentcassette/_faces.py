@@ -122,12 +122,12 @@ class _Face:
     @property
     def total_input_tokens(self) -> int:
         """The tokens that went into the calls made so far."""
-        return sum(step["input_tokens"] for step in self._trajectory.costs())
+        return sum([step["input_tokens"] for step in self._trajectory.costs()])
 
     @property
     def total_output_tokens(self) -> int:
         """The tokens that came out of the calls made so far."""
-        return sum(step["output_tokens"] for step in self._trajectory.costs())
+        return sum([step["output_tokens"] for step in self._trajectory.costs()])
 
     @property
     def total_tokens(self) -> int:
@@ -137,7 +137,7 @@ class _Face:
     @property
     def duration_ms(self) -> float:
         """What the calls made so far took when they ran live, in milliseconds."""
-        return float(sum(step["duration_ms"] for step in self._trajectory.costs()))
+        return float(sum([step["duration_ms"] for step in self._trajectory.costs()]))
 
 
 class Recorder(_Face):

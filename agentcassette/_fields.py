@@ -66,6 +66,8 @@ class Field(NamedTuple):
 
 def is_count(value: object) -> bool:
     """Whether a value is a whole number from zero on, of those that `is_number` takes."""
+    if type(value) is int:  # as nearly always
+        return 0 <= value <= _LARGEST
     return isinstance(value, int) and type(value) is not bool and 0 <= value <= _LARGEST
 
 
@@ -74,6 +76,8 @@ def is_number(value: object) -> bool:
 
     That is no NaN, no infinity, and no whole number too large for the arithmetic of floats.
     """
+    if type(value) is float:  # as nearly always
+        return -_LARGEST <= value <= _LARGEST
     return (
         isinstance(value, (int, float))
         and not isinstance(value, bool)

@@ -53,13 +53,12 @@ class Tape:
         self.steps = steps
         self._typed = typed
         self.redactor = redactor
-        self._spans: list[tuple[float, float]] = []
+        self._spans = [_span(index, step) for index, step in enumerate(steps)]
         self._children: dict[int, list[int]] = {}
         kinds = frozenset(live)
         self._played = [step["type"] in kinds for step in steps]
         self._left: dict[str, dict[int, None]] = {}  # by name: those that were not played, in order
         for index, step in enumerate(steps):
-            self._spans.append(_span(step))
             if not self._played[index]:
                 self._left.setdefault(step["name"], {})[index] = None
             if "parent" in step:
@@ -263,9 +262,11 @@ class Tape:
         """Whether a step came after the step that answered the call before this one."""
         if asked.link is None:
             return False
-        before = asked.link.before
-        places = self.steps[index].get("concurrency", {"after": index - 1 if index else None})
-        return "after" in places and places["after"] == (None if before is None else before.step)
+        before = None if asked.link.before is None else asked.link.before.step
+        step = self.steps[index]
+        if "concurrency" not in step:
+            return before == (index - 1 if index else None)
+        return "after" in step["concurrency"] and step["concurrency"]["after"] == before
 
     def _is_covered(self, asked: Asked) -> Callable[[int], bool]:
         """As `_is_same`, where a whole value ``****`` on tape stands for any value."""
@@ -322,11 +323,11 @@ def _outcome(step: dict[str, Any]) -> str:
     return canonical([types, {name: step[name] for name in OUTCOME if name in step}])
 
 
-def _span(step: dict[str, Any]) -> tuple[float, float]:
+def _span(index: int, step: dict[str, Any]) -> tuple[float, float]:
     """Where a step started and ended in the one sequence of all starts and ends."""
     if "concurrency" in step:
-        start, end = step["concurrency"]["start"], step["concurrency"].get("end")
+        places = step["concurrency"]
+        start, end = places["start"], places.get("end")
     else:
-        start = 2 * step["index"]
-        end = start + 1
-    return start, _NEVER if end is None or step.get("unfinished") else end
+        start, end = 2 * index, 2 * index + 1
+    return start, _NEVER if end is None or "unfinished" in step else end

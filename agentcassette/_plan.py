@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import re
     from datetime import timedelta
-    from pathlib import Path
+
+    from agentcassette._cassette import StrPath
 
 __all__ = ["MODES", "ORIGINAL", "Plan", "Seam"]
 
@@ -46,7 +47,7 @@ class Plan(NamedTuple):
     max_age: timedelta | None = None
     full: bool = False
     mode_name: str | None = None
-    pending: Path | None = None
+    pending: StrPath | None = None
     resume: bool = True
     needs_cassette: bool = False
     keeps_empty: bool = False

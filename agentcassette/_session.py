@@ -203,7 +203,7 @@ class Machine(_active.Member):
         if self.plan.pending is not None:
             from agentcassette._journal import Journal
 
-            self._journal = Journal(self.plan.pending, _head(keys))
+            self._journal = Journal(Path(self.plan.pending), _head(keys))
         return Recording(self._redactor, self._journal)
 
     def _replay(self, cassette: Cassette) -> Replaying:

@@ -14,6 +14,7 @@ A session that would write reads first what a failed run has left, but for the m
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from agentcassette._cassette import Cassette
@@ -76,7 +77,7 @@ def _left(plan: Plan) -> Cassette | None:
         return None
     from agentcassette._journal import read_journal
 
-    fields = read_journal(plan.pending)
+    fields = read_journal(Path(plan.pending))
     try:
         return None if fields is None else Cassette.from_dict(fields)
     except CassetteFormatError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from agentcassette._context import Session
@@ -179,7 +178,7 @@ def use_cassette(
         full=full,
         mode_name=mode_name,
         max_age=max_age,
-        pending=None if pending is None else Path(pending),
+        pending=pending,
         resume=resume,
     )
 

@@ -59,8 +59,8 @@ def account(
         The record; None where there was no cassette, and no call that needed one.
     """
     face, before = session.face, session.cassette
-    recorded = face.recorded
-    calls = face.replayed + recorded
+    recorded, replayed = face.recorded, face.replayed
+    calls = replayed + recorded
     missing = isinstance(ending.fault, CassetteNotFound)
     if not calls and not missing and before is None:
         return None
@@ -87,7 +87,7 @@ def account(
         unplayed=face.remaining
         if isinstance(face, Player) and ending.passed and not ending.raised
         else 0,
-        resumed=face.replayed if session.resumed else 0,
+        resumed=replayed if session.resumed else 0,
         mode=face.mode,
         drifts=_drifts(face, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),

@@ -8,22 +8,20 @@ import pytest
 
 from pytest_agentcassette._neighbours import is_shadowed
 from pytest_agentcassette._options import blocks_live_calls
-from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._refusals import REFUSALS, enforce
 from pytest_agentcassette._run import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from agentcassette import LiveCallBlocked
     from pytest_agentcassette._lifecycle import Attempt
 
 __all__ = [
     "ATTEMPT",
     "Runner",
+    "asks_for_cassette",
     "is_marked",
     "make_sure_of_session",
-    "unnoticed",
-    "uses_cassette",
 ]
 
 #: In the stash of a test that uses a cassette: the attempt at it that is under way.
@@ -41,9 +39,9 @@ def is_marked(item: pytest.Item) -> bool:
     return False
 
 
-def uses_cassette(item: pytest.Function) -> bool:
-    """Whether a test uses a cassette, as far as that can be known before it runs."""
-    return is_marked(item) or ("cassette" in item.fixturenames and not is_shadowed(item))
+def asks_for_cassette(item: pytest.Function) -> bool:
+    """Whether a test has our fixture, as far as that can be known before it runs."""
+    return "cassette" in item.fixturenames and not is_shadowed(item)
 
 
 def make_sure_of_session(item: pytest.Item) -> None:
@@ -51,11 +49,6 @@ def make_sure_of_session(item: pytest.Item) -> None:
     __tracebackhide__ = True
     if ATTEMPT in item.stash and item.stash[ATTEMPT].is_marked:
         item.stash[ATTEMPT].open(item)
-
-
-def unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
-    """What a test was refused without a report that tells of it."""
-    return item.stash[REFUSALS].unnoticed() if REFUSALS in item.stash else None
 
 
 class Runner:
@@ -69,7 +62,10 @@ class Runner:
     def __init__(self, config: pytest.Config, item: pytest.Item | None) -> None:
         from pytest_agentcassette._live import LiveWatch
 
-        self._live_watch = LiveWatch(config, item, blocks=blocks_live_calls(config))
+        blocks = blocks_live_calls(config)
+        self._live_watch = LiveWatch(config, item, blocks=blocks)
+        if blocks:
+            enforce(config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -105,16 +101,6 @@ class Runner:
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
         """Tell apart whose live calls those of the teardown are."""
         self._live_watch.tore_down(fixturedef.argname, fixturedef.scope)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Fail a test that was refused something by its end, although all of it passed."""
-        __tracebackhide__ = True
-        result = yield
-        refused = unnoticed(item)
-        if refused is not None:
-            raise refused
-        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -55,7 +55,7 @@ def is_link(path: Path) -> bool:
 
 
 class Inventory:
-    """Looks into folders, and reads no module twice.
+    """Looks into folders, and reads no module twice: many cassettes are asked about the same few.
 
     Args:
         scope: What the run is about.
@@ -64,6 +64,8 @@ class Inventory:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._texts: dict[Path, str] = {}
+        self._of_tests: dict[Path, list[Path]] = {}
+        self._mentions: dict[tuple[Path, str], list[str]] = {}
         self._all: list[Path] | None = None
 
     def cassettes(self, modules: Iterable[Path], cassette_dir: str | None) -> list[str]:
@@ -102,11 +104,15 @@ class Inventory:
         Returns:
             Their ids.
         """
-        return [
-            self.shown(file)
-            for file in sorted(folder.glob("*.py"))
-            if matches(file, self._scope.python_files) and re.search(name, self.text(file))
-        ]
+        asked = folder, name
+        if asked not in self._mentions:
+            pattern = re.compile(name)
+            self._mentions[asked] = [
+                self.shown(file)
+                for file in self._modules(folder)
+                if pattern.search(self.text(file))
+            ]
+        return self._mentions[asked]
 
     def mentions(self, cassette: Path) -> list[str]:
         """Find what mentions a cassette by the name of its file, anywhere in the project.
@@ -165,6 +171,14 @@ class Inventory:
             except OSError:
                 self._texts[file] = ""
         return self._texts[file]
+
+    def _modules(self, folder: Path) -> list[Path]:
+        """The modules of tests in a folder."""
+        if folder not in self._of_tests:
+            files = sorted(folder.glob("*.py"))
+            patterns = self._scope.python_files
+            self._of_tests[folder] = [file for file in files if matches(file, patterns)]
+        return self._of_tests[folder]
 
     def _sources(self) -> list[Path]:
         """All modules of the project."""

@@ -141,17 +141,18 @@ class Record(NamedTuple):
 
     def to_plain(self) -> tuple[Any, ...]:
         """The record as plain data: its values in their order."""
-        costs: Any = {"cost": tuple(self.cost), "saved": tuple(self.saved)}
-        return tuple(self._replace(**costs))
+        return (*self[:_COST], tuple(self.cost), tuple(self.saved), *self[_COST + 2 :])
 
     @classmethod
     def from_plain(cls, plain: Iterable[Any]) -> Record:
         """The record that `to_plain` made the data of, also if that went through JSON."""
-        record = cls(*plain)
+        values = [*plain]
+        values[_COST : _COST + 2] = Cost(*values[_COST]), Cost(*values[_COST + 1])
+        record = cls(*values)
+        if type(record.drift) is tuple:  # as nearly always
+            return record
         drifts: Any = map(tuple, record.drifts)
         return record._replace(
-            cost=Cost(*record.cost),
-            saved=Cost(*record.saved),
             drift=tuple(record.drift),
             drifts=tuple(drifts),
             unplayed_steps=tuple(record.unplayed_steps),
@@ -184,6 +185,9 @@ class Record(NamedTuple):
             *[(name, value) for name, value in may_be_unknown if value is not None],
             *[("cassette_drift", line) for line in self.drift],
         ]
+
+
+_COST = Record._fields.index("cost")  # behind which comes what is saved of it
 
 
 class Stale(NamedTuple):

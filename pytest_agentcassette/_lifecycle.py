@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -21,14 +22,13 @@ from pytest_agentcassette._causes import chain
 from pytest_agentcassette._commands import recording_again, running_again
 from pytest_agentcassette._consulting import tell_finished
 from pytest_agentcassette._ledger import RECORD, Record
-from pytest_agentcassette._location import pending_file, shown
+from pytest_agentcassette._location import PendingFile, shown
 from pytest_agentcassette._opening import OccupiedError, UnusableError, open_session
 from pytest_agentcassette._options import VERIFY
 from pytest_agentcassette._planning import plan_of, run_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from pytest_agentcassette._prices import PriceList
 
@@ -68,6 +68,7 @@ class Attempt:
         self._remedy = recording_again(self._plan, item.config)
         self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
+        self._face: Recorder | Player | None = None  # of the session
         self._around: ExitStack | None = None  # what is entered for the time of the session
         self._is_rerun = self._run.begins_again(self._plan.test)
         self._body_ended = False
@@ -90,18 +91,19 @@ class Attempt:
             What the fixture is: the recorder or player of the session.
         """
         __tracebackhide__ = True
-        session = self._session
-        if session is None:
+        face = self._face
+        if face is None:
             try:
                 self._intercept()
                 session = self._open()
             except BaseException:
                 self._leave()
                 raise
+            face = self._face = session.face
             # One finalizer for all: pytest drops those that are left where one is interrupted.
             holder.addfinalizer(partial(self._end, session))
-            self._guard(session)
-        return session.face
+            self._guard(face)
+        return face
 
     def end_body(self, *, raised: bool) -> AgentCassetteError | None:
         """Take note that the body of the test has ended.
@@ -172,9 +174,9 @@ class Attempt:
             _fail(str(error))
         return self._session
 
-    def _guard(self, session: Session[Recorder | Player]) -> None:
+    def _guard(self, face: Recorder | Player) -> None:
         """Refuse the connections of a replay, if they are to be refused, until all is over."""
-        if not self._plan.settings.block_network or isinstance(session.face, Recorder):
+        if not self._plan.settings.block_network or isinstance(face, Recorder):
             return
         from pytest_agentcassette._guards import network_guard
 
@@ -221,7 +223,7 @@ class Attempt:
             what = "cassette can't be written" if self._passed else "calls can't be kept"
             problem = f"the {what}: {error}"
             pending = self._pending()
-            kept = self._passed and pending is not None and pending.exists()
+            kept = self._passed and pending is not None and Path(pending).exists()
         finally:
             session.discard()
             self._run.session = None
@@ -287,10 +289,10 @@ class Attempt:
             return None
         return self._session.fault
 
-    def _pending(self) -> Path | None:
+    def _pending(self) -> PendingFile | None:
         """Where what the test has paid for is kept until its cassette is written."""
         folder = self._run.pending_folder
-        return None if folder is None or self._verifies else pending_file(folder, self._plan.test)
+        return None if folder is None or self._verifies else PendingFile(folder, self._plan.test)
 
     def _prices(self) -> PriceList | None:
         """The list prices, where somebody asks for the price of the calls."""

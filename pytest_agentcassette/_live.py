@@ -79,7 +79,8 @@ class LiveWatch:
 
     def tore_down(self, fixture: str, scope: str) -> None:
         """Know which fixture has made the calls since the one before was gone."""
-        self._settle(None if scope == "function" else _shown(fixture))
+        if self._latest:
+            self._settle(None if scope == "function" else _shown(fixture))
 
     def take(self, report: pytest.TestReport) -> None:
         """Put the calls of all attempts into the report of the test's teardown.
@@ -87,7 +88,8 @@ class LiveWatch:
         Those that others make while they make that report are put there when they come.
         """
         self._report = report if report.when == "teardown" else None
-        self._tell()
+        if self._latest or self._calls:
+            self._tell()
 
     def _told(self, name: str, kind: str) -> bool:
         """Count a call, or refuse it; a run of pytest around this one is not told of it."""

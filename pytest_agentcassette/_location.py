@@ -16,11 +16,11 @@ __all__ = [
     "FOLDER",
     "Location",
     "NameParts",
+    "PendingFile",
     "chosen",
     "folder_of_tests",
     "locate",
     "may_be_one",
-    "pending_file",
     "shown",
 ]
 
@@ -140,14 +140,22 @@ def shown(path: Path | str, root: Path) -> str:
     return text if below == text else below.replace(os.sep, "/")
 
 
-def pending_file(folder: Path, test: str) -> Path:
-    """Tell where what a test has paid for is kept until its cassette is written.
+class PendingFile:
+    """Where what a test has paid for is kept until its cassette is written.
+
+    It is a path for whoever asks for one, which a replay does not.
 
     Args:
         folder: A folder of ours in pytest's cache.
         test: The id of the test: tests may share a cassette, but not what is pending.
     """
-    return folder / f"{_hash(test, 32)}.jsonl"
+
+    def __init__(self, folder: Path, test: str) -> None:
+        self._folder = folder
+        self._test = test
+
+    def __fspath__(self) -> str:
+        return str(self._folder / f"{_hash(self._test, 32)}.jsonl")
 
 
 @lru_cache(maxsize=64)

@@ -9,10 +9,9 @@ from pytest_agentcassette._claims import is_defined
 from pytest_agentcassette._options import VERIFY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
+    from pytest_agentcassette._location import PendingFile
     from pytest_agentcassette._planning import Plan
     from pytest_agentcassette._run import Run
 
@@ -30,7 +29,13 @@ class OccupiedError(Exception):
 
 
 def open_session(
-    plan: Plan, run: Run, config: pytest.Config, *, remedy: str, pending: Path | None, resume: bool
+    plan: Plan,
+    run: Run,
+    config: pytest.Config,
+    *,
+    remedy: str,
+    pending: PendingFile | None,
+    resume: bool,
 ) -> Session[Recorder | Player]:
     """Open the session of a test.
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from agentcassette import LiveCallBlocked
 
-__all__ = ["REFUSALS", "Refusals", "refusals_of"]
+__all__ = ["REFUSALS", "Refusals", "enforce", "refusals_of", "unnoticed"]
+
+#: The name of the plugin that fails tests for what they were refused.
+_ENFORCER = "agentcassette-enforcer"
 
 _CAUGHT = """\
 The code under test caught this error and went on.
@@ -88,8 +91,34 @@ REFUSALS = pytest.StashKey[Refusals]()
 
 
 def refusals_of(item: pytest.Item) -> Refusals:
-    """What an attempt at a test was refused so far."""
+    """What an attempt at a test was refused so far; from now on it fails for that at the latest."""
+    enforce(item.config)
     return item.stash.setdefault(REFUSALS, Refusals())
+
+
+def unnoticed(item: pytest.Item) -> LiveCallBlocked | None:
+    """What a test was refused without a report that tells of it."""
+    return item.stash[REFUSALS].unnoticed() if REFUSALS in item.stash else None
+
+
+def enforce(config: pytest.Config) -> None:
+    """Fail tests from now on for what they were refused; most runs refuse nothing."""
+    if not config.pluginmanager.has_plugin(_ENFORCER):
+        config.pluginmanager.register(_Enforcer(), _ENFORCER)
+
+
+class _Enforcer:
+    """Fails tests whose bodies are over when they are refused something."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Fail a test that was refused something by its end, although all of it passed."""
+        __tracebackhide__ = True
+        result = yield
+        refused = unnoticed(item)
+        if refused is not None:
+            raise refused
+        return result
 
 
 def _raised(error: LiveCallBlocked) -> pytest.ExceptionInfo[BaseException]:

@@ -128,8 +128,9 @@ class Search:
         rest = [Path(path) for path in paths if key(shown(path)) not in claimed]
         rest = [path for path in rest if not is_link(path)]
         if rest:  # they may be claimed by another name
-            claimed = {key(_real(root / path)) for path in self._claims}
-        return [path for path in rest if key(_real(path)) not in claimed]
+            claimed = {key(os.path.realpath(root / path)) for path in self._claims}
+        homes = {home: os.path.realpath(home) for home in {path.parent for path in rest}}
+        return [path for path in rest if key(Path(homes[path.parent], path.name)) not in claimed]
 
     def _doubt_by_place(self, path: Path, folder: Path | None) -> str:
         """Why a test may use a cassette that this run does not know of, told by its path alone."""
@@ -196,7 +197,3 @@ class Search:
 
 def _function(names: str) -> str:
     return names.partition("[")[0].rpartition("::")[2]
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))

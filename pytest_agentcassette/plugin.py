@@ -15,10 +15,9 @@ from pytest_agentcassette import hooks
 from pytest_agentcassette._around import (
     ATTEMPT,
     Runner,
+    asks_for_cassette,
     is_marked,
     make_sure_of_session,
-    unnoticed,
-    uses_cassette,
 )
 from pytest_agentcassette._drifted import remembered
 from pytest_agentcassette._neighbours import FIXTURE, has_cassetter, offer_option
@@ -30,7 +29,7 @@ from pytest_agentcassette._options import (
     blocks_live_calls,
     wants_file,
 )
-from pytest_agentcassette._refusals import REFUSALS
+from pytest_agentcassette._refusals import REFUSALS, unnoticed
 from pytest_agentcassette._run import TEST
 from pytest_agentcassette._watching import WATCHER, Watcher
 
@@ -129,15 +128,15 @@ def _accompany(config: pytest.Config, item: pytest.Item | None = None) -> None:
         config.pluginmanager.register(runner, "agentcassette-runner")
 
 
-def _attempt_of(item: pytest.Function) -> Attempt:
-    """The attempt at a test that uses a cassette; it begins now where nobody knew that it would."""
+def _attempt_at(item: pytest.Function, *, is_marked: bool) -> Attempt:
+    """The attempt at a test that uses a cassette; it begins now if it has not begun yet."""
     __tracebackhide__ = True
-    if ATTEMPT in item.stash:
-        return item.stash[ATTEMPT]
-    from pytest_agentcassette._lifecycle import begin
+    attempt = item.stash.get(ATTEMPT, None)
+    if attempt is None:
+        from pytest_agentcassette._lifecycle import begin
 
-    _accompany(item.config, item)
-    attempt = item.stash[ATTEMPT] = begin(item, is_marked=is_marked(item))
+        _accompany(item.config, item)
+        attempt = item.stash[ATTEMPT] = begin(item, is_marked=is_marked)
     return attempt
 
 
@@ -164,7 +163,8 @@ class _FixtureBesideCassetter:
 def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
     """The recorder or player of a test; its session is opened now if it is not open yet."""
     __tracebackhide__ = True
-    return _attempt_of(request.node).open(request)
+    item = request.node
+    return _attempt_at(item, is_marked=is_marked(item)).open(request)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -180,7 +180,7 @@ def pytest_collection_modifyitems(
     tests = [
         (item, test)
         for item, test in collected
-        if isinstance(item, pytest.Function) and uses_cassette(item)
+        if isinstance(item, pytest.Function) and (is_marked(item) or asks_for_cassette(item))
     ]
     if tests:
         from pytest_agentcassette._planning import plan_all
@@ -207,12 +207,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     __tracebackhide__ = True
     if "agentcassette" in sys.modules:
         _accompany(item.config, item)
-    if (
-        isinstance(item, pytest.Function)
-        and uses_cassette(item)
-        and not getattr(item.config.option, "setupplan", False)
-    ):
-        _attempt_of(item)
+    if not isinstance(item, pytest.Function) or getattr(item.config.option, "setupplan", False):
+        return
+    is_ours = is_marked(item)
+    if is_ours or asks_for_cassette(item):
+        _attempt_at(item, is_marked=is_ours)
 
 
 @pytest.hookimpl(specname="pytest_runtest_setup", trylast=True)
