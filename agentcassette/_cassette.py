@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Union
 from agentcassette._diff import CassetteDiff
 from agentcassette._errors import CassetteFormatError, CassetteNotFound
 from agentcassette._format import VERSION, parse, validate
-from agentcassette._layout import render
 from agentcassette._redaction import PLACEHOLDER, Redactor
 from agentcassette._steps import redacted
 
@@ -37,7 +36,7 @@ class Cassette:
         model: A label of the model that answered.
         recorded_at: When the recording ended, ISO 8601 in UTC (``2026-06-30T12:00:00Z``).
         duration_ms: Wall time of the recorded run, in milliseconds.
-        version: The version of the format; 1 is the only one.
+        version: The version of the format: in 2 arguments may refer to those of earlier steps.
         fields: The optional fields of the file: ``test``, ``redact``, ``typed``, and whatever
             another writer put there.
 
@@ -74,7 +73,10 @@ class Cassette:
 
     @property
     def version(self) -> int:
-        """The version of the format that the cassette was written in."""
+        """The version of the format that the cassette was written in.
+
+        A saved file has the lowest that does: 2 where references save something, else 1.
+        """
         version: int = self._fields["version"]
         return version
 
@@ -172,7 +174,7 @@ class Cassette:
             OSError: The file can't be written; an old file is still there as it was.
         """
         target = Path(os.path.realpath(path))
-        text = render(self.to_dict())
+        text = _text(self.to_dict())
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".agentcassette-{os.getpid()}-{os.urandom(4).hex()}.tmp")
         try:
@@ -202,8 +204,9 @@ class Cassette:
         return cassette
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON of the cassette's file, as a new dict."""
-        return {**self._fields, "steps": [dict(step) for step in self.steps]}
+        """The JSON of a cassette's file with whole values, in format version 1, as a new dict."""
+        steps = [dict(step) for step in self.steps]
+        return {**self._fields, "version": VERSION, "steps": steps}
 
     def redact(self, key: str, replacement: str = PLACEHOLDER) -> Cassette:
         """Replace every value under a key, at any depth, in place.
@@ -290,4 +293,12 @@ def _content(cassette: Cassette) -> str:
         {name: value for name, value in step.items() if name not in _TIMING}
         for step in document["steps"]
     ]
-    return render(document)
+    return _text(document)
+
+
+def _text(document: dict[str, Any]) -> str:
+    """The text of a file; most runs write none."""
+    from agentcassette._layout import render
+    from agentcassette._referring import referring
+
+    return render(referring(document))

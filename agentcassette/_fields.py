@@ -1,8 +1,9 @@
 """The fields of a cassette and of its steps: what each holds, in the order of the file.
 
-Format version 1 is this, with the optional fields left out where they are empty::
+Format version 1 is this, with the optional fields left out where they are empty. In version 2
+arguments may refer to those of earlier steps (see `_references`)::
 
-    version      1
+    version      1 or 2
     recorded_at  the moment the recording ended, ISO 8601 in UTC, or null
     model        a label of the model, or null
     duration_ms  wall time of the recorded session, in milliseconds

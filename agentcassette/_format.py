@@ -17,9 +17,12 @@ from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, Field, has_chunks, i
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["VERSION", "parse", "validate"]
+__all__ = ["REFERRING", "VERSION", "parse", "validate"]
 
 VERSION = 1
+
+#: The version in which arguments may refer to those of earlier steps. A document has whole values.
+REFERRING = 2
 
 # Deeper documents can't be laid out and replayed within Python's own limit of 1,000 frames.
 # Recording cuts values before they make one.
@@ -86,16 +89,40 @@ def _checked(
     problem = _problem_of_document(document, may_be_deep=may_be_deep)
     if problem:
         raise CassetteFormatError(path, None, problem)
-    steps = document["steps"]
-    for index, step in enumerate(steps):
-        problem = _problem_of_step(step, index)
+
+    def check(step: object, index: int, fault: str = "") -> None:
+        problem = fault or _problem_of_step(step, index)
         if problem:
             line = locate(index) if locate else None
             raise CassetteFormatError(path, line, f"step {index}{problem}")
+
+    steps = document["steps"]
+    if document["version"] == REFERRING:
+        steps = _resolved(steps, check)
+    else:
+        for index, step in enumerate(steps):
+            check(step, index)
     whole = {"recorded_at": None, "model": None, **document}
     whole["duration_ms"] = document.get("duration_ms") or 0.0
     whole["steps"] = [{"index": index, **DEFAULTS, **step} for index, step in enumerate(steps)]
     return whole
+
+
+def _resolved(steps: list[Any], check: Callable[..., None]) -> list[dict[str, Any]]:
+    """The steps with whole values; each is checked before a later one may refer to it."""
+    from agentcassette._references import ReferenceFault, Resolver
+
+    resolver = Resolver()
+    for index, step in enumerate(steps):
+        whole, fault = step, ""
+        if isinstance(step, dict) and isinstance(step.get("arguments"), dict):
+            try:
+                whole = resolver.resolve(step)
+            except ReferenceFault as error:
+                fault = f": {error}"
+        check(whole, index, fault)
+        resolver.steps.append(whole)
+    return resolver.steps
 
 
 def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
@@ -108,8 +135,9 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
         if document.get(name) is None:
             return f'no cassette: it has no "{name}"'
     version = document["version"]
-    if is_count(version) and version != VERSION:
-        return f"unknown cassette version {version}: this agentcassette reads version {VERSION}"
+    if is_count(version) and version not in (VERSION, REFERRING):
+        known = f"versions {VERSION} and {REFERRING}"
+        return f"unknown cassette version {version}: this agentcassette reads {known}"
     said = {name: value for name, value in document.items() if value is not None}
     return _problem_of_fields(said, _OF_DOCUMENT)
 

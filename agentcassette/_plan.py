@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import os
     import re
     from datetime import timedelta
-
-    from agentcassette._cassette import StrPath
 
 __all__ = ["MODES", "ORIGINAL", "Plan", "Seam"]
 
@@ -47,7 +46,7 @@ class Plan(NamedTuple):
     max_age: timedelta | None = None
     full: bool = False
     mode_name: str | None = None
-    pending: StrPath | None = None
+    pending: str | os.PathLike[str] | None = None
     resume: bool = True
     needs_cassette: bool = False
     keeps_empty: bool = False

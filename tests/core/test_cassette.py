@@ -103,8 +103,8 @@ def test_steps_that_are_none_are_refused():
     """A cassette that could not be loaded again is not made in the first place."""
     with pytest.raises(CassetteFormatError, match='cassette: step 1 has no "name"'):
         cassette(PLAN, {})
-    with pytest.raises(CassetteFormatError, match="unknown cassette version 2"):
-        cassette(version=2)
+    with pytest.raises(CassetteFormatError, match="unknown cassette version 3"):
+        cassette(version=3)
 
 
 class Tokens(enum.IntEnum):
@@ -419,7 +419,7 @@ CORRUPT = {
     "a pointer of git-lfs": (b"version https://git-lfs.github.com/spec/v1\n", 1, "no valid JSON"),
     "a merge conflict": (b"<<<<<<< HEAD\n" + GOOD, 1, "a merge conflict was left in the file"),
     "no cassette": (b"[1, 2]", None, "no cassette"),
-    "the next version": (b'{"version": 2, "steps": []}', None, "unknown cassette version 2"),
+    "the next version": (b'{"version": 3, "steps": []}', None, "unknown cassette version 3"),
     "a step that is none": (b'{"version": 1, "steps":\n[{}]}', 2, 'step 0 has no "name"'),
 }
 

@@ -200,16 +200,16 @@ NO_CASSETTES = {
     "an endless version": (document(version=10**400), '"version" is no count'),
     "a list for the version": (document(version=[1]), '"version" is no count'),
     "the next version": (
-        document(version=2),
-        "unknown cassette version 2: this agentcassette reads version 1",
+        document(version=3),
+        "unknown cassette version 3: this agentcassette reads versions 1 and 2",
     ),
     "the next version, where other fields mean something else": (
-        {"steps": {"first": []}, "model": 5, "version": 2},
-        "unknown cassette version 2: this agentcassette reads version 1",
+        {"steps": {"first": []}, "model": 5, "version": 3},
+        "unknown cassette version 3: this agentcassette reads versions 1 and 2",
     ),
     "the version before the first": (
         document(version=0),
-        "unknown cassette version 0: this agentcassette reads version 1",
+        "unknown cassette version 0: this agentcassette reads versions 1 and 2",
     ),
     "a number for the date": (document(recorded_at=1719748800), '"recorded_at" is no text'),
     "an object for the model": (document(model={}), '"model" is no text'),

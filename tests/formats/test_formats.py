@@ -2,7 +2,8 @@
 
 `version_1_plain.json` has the fields of format version 1 and no others, as any other writer of
 that format leaves them. `version_1_full.json` was recorded by `full_run` below, and has every
-optional field. None of these files is ever written again.
+optional field. `version_2_history.json` was recorded by `history_run`, and has every kind of
+reference. None of these files is ever written again.
 """
 
 from __future__ import annotations
@@ -137,6 +138,26 @@ def plain_run(path, **options):
         ]
 
 
+HISTORY_TOOLS = [{"name": "search", "description": "Searches for what it is given. " * 40}]
+LOOKS_LIKE_ONE = {"$same": 1, "$items": [1, 0, 2]}
+
+
+def history_run(path, **options):
+    """Run an agent that sends its whole history with every call, and edits it once."""
+    history = [{"role": "system", "content": "You are a helpful assistant. " * 40}]
+    answers = []
+    with use_cassette(path, test="test_formats.py::history", **options):
+        for number in range(4):
+            history.append({"role": "user", "content": ("question", number), "at": LOOKS_LIKE_ONE})
+            answer = call_model([*history], tools=HISTORY_TOOLS)
+            history.append({"role": "assistant", "content": answer["text"][-9:] * 30})
+            answers.append(len(answer["text"]))
+            if number == 2:
+                history[1] = {"role": "user", "content": "summed up"}
+    return answers
+
+
+HISTORY = [1293, 1688, 2083, 2433]
 PLAIN = [
     {"text": "search for „Grüße“", "usage": {"input_tokens": 420, "output_tokens": 88}},
     [{"title": "Greetings 🎉", "score": 0.5}, None],
@@ -158,7 +179,11 @@ FULL = Outcome(
     ],
     cleanup={"text": "bye, 0 options", "usage": USAGE},
 )
-RUNS = {"version_1_plain.json": (plain_run, PLAIN), "version_1_full.json": (full_run, FULL)}
+RUNS = {
+    "version_1_plain.json": (plain_run, PLAIN),
+    "version_1_full.json": (full_run, FULL),
+    "version_2_history.json": (history_run, HISTORY),
+}
 
 
 def test_every_file_has_its_run():
