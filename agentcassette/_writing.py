@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentcassette import _values
 from agentcassette._cassette import Cassette
+from agentcassette._referring import referring
 from agentcassette._steps import redacted, types_in
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def cassette_of(
     """
     fields: dict[str, Any] = {} if plan.test is None else {"test": plan.test}
     steps = _steps(recorder, tape, redactor)
-    text = json.dumps(steps, ensure_ascii=False, separators=(",", ":"))
-    keys = redactor.keys_in(text)  # a name that met nothing is only in the way of a reader
+    # A name that met nothing is only in the way of a reader; what is said again has no other names.
+    said = referring({"steps": steps})["steps"]
+    keys = redactor.keys_in(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
     if keys:
         fields["redact"] = list(keys)
     if tape is None or tape.typed:
