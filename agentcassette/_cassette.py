@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from agentcassette._diff import CassetteDiff
 from agentcassette._errors import CassetteFormatError, CassetteNotFound
-from agentcassette._format import VERSION, parse, validate
+from agentcassette._format import REFERRING, VERSION, parse, validate
 from agentcassette._redaction import PLACEHOLDER, Redactor
 from agentcassette._steps import redacted
 
@@ -31,12 +31,16 @@ _TIMING = frozenset({"duration_ms"})
 class Cassette:
     """A recorded run: its steps in the order in which the calls started.
 
+    Steps that were loaded share what is the same in their arguments: whoever changes a value in
+    place changes it in all of them.
+
     Args:
         steps: The steps as plain dicts, in the form of the file.
         model: A label of the model that answered.
         recorded_at: When the recording ended, ISO 8601 in UTC (``2026-06-30T12:00:00Z``).
         duration_ms: Wall time of the recorded run, in milliseconds.
-        version: The version of the format: in 2 arguments may refer to those of earlier steps.
+        version: The version of the format that they came from: 1 or 2. The steps have whole values
+            in any case.
         fields: The optional fields of the file: ``test``, ``redact``, ``typed``, and whatever
             another writer put there.
 
@@ -56,7 +60,7 @@ class Cassette:
     ) -> None:
         document = validate(
             {
-                "version": version,
+                "version": VERSION if version == REFERRING else version,
                 "recorded_at": recorded_at,
                 "model": model,
                 "duration_ms": duration_ms,
@@ -64,6 +68,7 @@ class Cassette:
                 "steps": list(steps or ()),
             }
         )
+        document["version"] = version
         self._adopt(document)
 
     def _adopt(self, document: dict[str, Any]) -> None:
@@ -293,6 +298,9 @@ def _content(cassette: Cassette) -> str:
         {name: value for name, value in step.items() if name not in _TIMING}
         for step in document["steps"]
     ]
+    for step in document["steps"]:
+        if "types" in step:
+            step["types"] = dict(sorted(step["types"].items()))
     return _text(document)
 
 

@@ -120,6 +120,8 @@ def _resolved(steps: list[Any], check: Callable[..., None]) -> list[dict[str, An
                 whole = resolver.resolve(step)
             except ReferenceFault as error:
                 fault = f": {error}"
+            except RecursionError:
+                fault = " is nested too deeply"
         check(whole, index, fault)
         resolver.steps.append(whole)
     return resolver.steps
@@ -175,7 +177,8 @@ def _contradiction(step: dict[str, Any], index: int) -> str:
 def _is_too_deep(document: dict[str, Any]) -> bool:
     """Whether more lists and objects lie in one another than can be dealt with."""
     level: list[Any] = [document]
-    for _ in range(_MAX_DEPTH):
+    is_literal = document.get("version") == REFERRING  # which takes a level of its own
+    for _ in range(_MAX_DEPTH + is_literal):
         items = [item for above in level for item in _items(above)]
         level = [item for item in items if isinstance(item, (dict, list))]
         if not level:

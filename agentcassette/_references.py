@@ -19,8 +19,18 @@ from typing import Any
 
 from agentcassette._fields import is_count
 from agentcassette._pointer import escape
+from agentcassette._type_map import NO_TYPES, TypeTree
 
-__all__ = ["ITEMS", "LITERAL", "RESERVED", "SAME", "ReferenceFault", "Resolver"]
+__all__ = [
+    "ITEMS",
+    "LITERAL",
+    "MOST_VALUES",
+    "RESERVED",
+    "SAME",
+    "ReferenceFault",
+    "Resolver",
+    "values_of",
+]
 
 SAME = "$same"
 ITEMS = "$items"
@@ -29,9 +39,11 @@ LITERAL = "$literal"
 #: The keys of what stands for something else.
 RESERVED = frozenset({SAME, ITEMS, LITERAL})
 
-# Two references in each step could stand for more items than there is memory. This is what 10,000
-# steps of 10,000 messages each have.
-_MOST_ITEMS = 100_000_000
+#: How many values all references of a cassette may stand for. A few of them could stand for more
+#: than anybody can walk through; a conversation of 5,000 steps has about as many.
+MOST_VALUES = 100_000_000
+
+_OF_A_TYPE = 20
 
 _Path = tuple[Any, ...]
 
@@ -51,8 +63,10 @@ class Resolver:
 
     def __init__(self) -> None:
         self.steps: list[dict[str, Any]] = []
-        self._items = 0
+        self._trees: dict[int, TypeTree] = {}  # the types of those that were referred to
         self._types: dict[str, str] = {}  # of the step at hand, which come with what it refers to
+        self._sizes: dict[int, int] = {}  # how many values are in a list or an object
+        self._values = 0
 
     def resolve(self, step: dict[str, Any]) -> dict[str, Any]:
         """Give a step with whole values.
@@ -88,6 +102,7 @@ class Resolver:
         if SAME in value:
             return self._same(value, path)
         if ITEMS in value:
+            _only(value, ITEMS)
             raise ReferenceFault(f"{_told(value)} is no item of a list")
         whole = {}
         for key, item in value.items():
@@ -95,11 +110,9 @@ class Resolver:
         return whole
 
     def _same(self, reference: dict[str, Any], path: _Path) -> Any:
-        step, found = self._there(_only(reference, SAME), path, reference)
-        place = _pointer(path)
-        for pointer, name in step.get("types", {}).items():
-            if pointer == place or pointer.startswith(f"{place}/"):
-                self._types[pointer] = name
+        index, found = self._there(_only(reference, SAME), path, reference)
+        self._bring(self._tree(index, path), path)
+        self._count(self._size(found))
         return found
 
     def _run(self, reference: dict[str, Any], path: _Path, at: int) -> list[Any]:
@@ -108,36 +121,85 @@ class Resolver:
         if not isinstance(numbers, list) or [*map(is_count, numbers)] != [True] * 3:
             raise ReferenceFault(f"{_told(reference)} does not have three counts")
         back, start, end = numbers
-        step, found = self._there(back, path, reference)
-        place = _pointer(path)
+        index, found = self._there(back, path, reference)
         if not isinstance(found, list) or not start <= end <= len(found):
-            raise ReferenceFault(f"{_told(reference)} leads to no such items of {place} there")
-        self._items += end - start
-        if self._items > _MOST_ITEMS:
-            raise ReferenceFault("the references up to here stand for too many items")
-        for pointer, name in step.get("types", {}).items():
-            if pointer.startswith(f"{place}/"):
-                number, slash, below = pointer[len(place) + 1 :].partition("/")
-                if number.isdecimal() and start <= int(number) < end:
-                    self._types[f"{place}/{int(number) - start + at}{slash}{below}"] = name
-        return found[start:end]
+            raise ReferenceFault(
+                f"{_told(reference)} leads to no such items of {_pointer(path)} there"
+            )
+        types = self._tree(index, path)
+        if types.below:
+            for place in range(start, end):
+                self._bring(types.at(place), (*path, at + place - start))
+        items = found[start:end]
+        self._count(sum(map(self._size, items)))
+        return items
 
-    def _there(
-        self, back: object, path: _Path, reference: dict[str, Any]
-    ) -> tuple[dict[str, Any], Any]:
-        """The step that a reference leads to, and what stands there at the same place."""
+    def _there(self, back: object, path: _Path, reference: dict[str, Any]) -> tuple[int, Any]:
+        """The index of the step that a reference leads to, and what stands there at its place."""
         if not isinstance(back, int) or not is_count(back) or not 1 <= back <= len(self.steps):
             raise ReferenceFault(f"{_told(reference)} leads to no earlier step")
-        step = self.steps[-back]
-        value: Any = step
+        index = len(self.steps) - back
+        value: Any = self.steps[index]
         for key in path:
             is_item = isinstance(value, list) and isinstance(key, int) and key < len(value)
             if not is_item and not (isinstance(value, dict) and key in value):
-                index = len(self.steps) - back
                 where = f"step {index}, which has no {_pointer(path)}"
                 raise ReferenceFault(f"{_told(reference)} leads to {where}")
             value = value[key]
-        return step, value
+        return index, value
+
+    def _tree(self, index: int, path: _Path) -> TypeTree:
+        """The types of what stands at a place of an earlier step."""
+        if index not in self._trees:
+            self._trees[index] = TypeTree.of(self.steps[index].get("types", {}))
+        tree = self._trees[index]
+        for key in path:
+            tree = tree.at(key)
+        return tree
+
+    def _bring(self, types: TypeTree, path: _Path) -> None:
+        """Let types come with a value to its new place."""
+        if types is NO_TYPES:
+            return
+        self._count(values_of(types))
+        left = [(_pointer(path), types)]
+        while left:
+            place, tree = left.pop()
+            if tree.name:
+                self._types[place] = tree.name
+            left += [(f"{place}/{escape(key)}", below) for key, below in tree.below.items()]
+
+    def _size(self, value: Any) -> int:
+        """How many values a value is, with all that is in it; those of one are counted once."""
+        if not isinstance(value, (list, dict)):
+            return 1
+        size = self._sizes.get(id(value))  # all of them are in steps, which are kept
+        if size is None:
+            size = 1
+            for item in value.values() if isinstance(value, dict) else value:
+                size += self._size(item)
+            self._sizes[id(value)] = size
+        return size
+
+    def _count(self, values: int) -> None:
+        self._values += values
+        if self._values > MOST_VALUES:
+            raise ReferenceFault("the references up to here stand for too many values")
+
+
+def values_of(types: TypeTree) -> int:
+    """How many values the types of a value count for: each has a place of its own in memory."""
+    values, left = 0, [types]
+    while left:
+        tree = left.pop()
+        values += _OF_A_TYPE
+        left += tree.below.values()
+    return values
+
+
+def _pointer(path: _Path) -> str:
+    """The JSON pointer of a place."""
+    return "".join([f"/{escape(str(key))}" for key in path])
 
 
 def _only(reference: dict[str, Any], key: str) -> Any:
@@ -146,10 +208,10 @@ def _only(reference: dict[str, Any], key: str) -> Any:
     return reference[key]
 
 
-def _pointer(path: _Path) -> str:
-    return "".join([f"/{escape(str(key))}" for key in path])
-
-
 def _told(reference: dict[str, Any]) -> str:
     """A reference as an error shows it."""
-    return ", ".join(f'"{key}": {str(value)[:40]}' for key, value in reference.items())
+    ((key, value),) = reference.items()
+    try:
+        return f'"{key}": {str(value)[:40]}'
+    except ValueError:  # a number of more digits than Python writes
+        return f'"{key}"'

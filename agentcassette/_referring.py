@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import marshal
 from collections import deque
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._format import REFERRING
 from agentcassette._pointer import escape
-from agentcassette._references import ITEMS, LITERAL, RESERVED, SAME
+from agentcassette._references import ITEMS, LITERAL, MOST_VALUES, RESERVED, SAME, values_of
 from agentcassette._type_map import NO_TYPES, TypeTree, without
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _WORTH = 1_000
 # How many levels are looked into: histories are not deep, and some frames a level are needed.
 _DEEPEST = 32
 
+_NUMBERS = frozenset({int, float, bool, type(None)})
+
 # How many steps of the same name are looked at: as many agents may take turns at one callable.
 _REACH = 32
 
@@ -34,17 +37,33 @@ def referring(document: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         The document in format version 2; itself where no reference would save anything.
+
+    Raises:
+        ValueError: There is a value of somebody's own type that JSON has no form for.
     """
     latest: dict[str, deque[_Said]] = {}
     steps = []
-    refers = False
+    writer = _Writer()
     for index, step in enumerate(document["steps"]):
-        before = latest.setdefault(step["name"], deque(maxlen=_REACH))
-        writer = _Writer(_Said(index, step), before)
-        steps.append(writer.step())
-        refers = refers or writer.refers
-        before.appendleft(writer.said)
-    return {**document, "version": REFERRING, "steps": steps} if refers else document
+        if not isinstance(step.get("arguments"), dict):  # somebody has changed it
+            steps.append(step)
+            continue
+        before = latest.setdefault(str(step.get("name")), deque(maxlen=_REACH))
+        said = _Said(index, _plain(step))
+        steps.append(writer.step(said, before))
+        before.appendleft(said)
+    if writer.left == MOST_VALUES:
+        return document
+    return {**document, "version": REFERRING, "steps": steps}
+
+
+def _plain(step: dict[str, Any]) -> dict[str, Any]:
+    """A step whose arguments are what a file has of them, and no subclasses of that."""
+    try:
+        marshal.dumps(step["arguments"], 2)  # which takes what is plain, and is quick about it
+    except ValueError:
+        return {**step, "arguments": json.loads(json.dumps(step["arguments"], allow_nan=False))}
+    return step
 
 
 class _Mark(NamedTuple):
@@ -53,25 +72,31 @@ class _Mark(NamedTuple):
     Attributes:
         hash: Equal values have equal ones.
         size: How long the text of the value is, about.
+        values: How many values there are in it, at the most.
         is_plain: Whether nothing in it could be taken for a reference.
     """
 
     hash: int
     size: int
+    values: int
     is_plain: bool
 
 
 def _mark(value: Any, types: TypeTree) -> _Mark:
     text = repr(value)  # in which 1 is neither 1.0 nor True
+    values = 1 + text.count(", ") + text.count("[") + text.count("{") + text.count("(")
     is_plain = "$" not in text or not any(name in text for name in RESERVED)
-    told = text if types is NO_TYPES else (text, str(types))
-    return _Mark(hash(told), len(text), is_plain)
+    if types is NO_TYPES:
+        return _Mark(hash(text), len(text), values, is_plain)
+    return _Mark(hash((text, str(types))), len(text), values + values_of(types), is_plain)
 
 
 def _mark_of(items: list[_Mark], types: TypeTree) -> _Mark:
     """The mark of a list."""
-    size = sum([mark.size for mark in items])
-    return _Mark(hash((types.name, *items)), size, all(mark.is_plain for mark in items))
+    told = hash((types.name, len(types.below), *items))
+    size, values = sum([one.size for one in items]), 1 + sum([one.values for one in items])
+    values += 0 if types is NO_TYPES else values_of(types)  # twice for those of the items
+    return _Mark(told, size, values, all(one.is_plain for one in items))
 
 
 class _Items(NamedTuple):
@@ -92,7 +117,7 @@ class _Said:
     def __init__(self, index: int, step: dict[str, Any]) -> None:
         self.index = index
         self.step = step
-        types = TypeTree.of(step.get("types", {})).at("arguments")
+        types = TypeTree.of(step.get("types") or {}).at("arguments")
         self.arguments = _Place(self, step["arguments"], types)
         self._marks: dict[tuple[int, int], _Mark] = {}
         self._items: dict[tuple[int, int], _Items] = {}
@@ -102,13 +127,12 @@ class _Said:
         key = id(value), id(types)
         mark = self._marks.get(key)
         if mark is None:
-            if (
-                type(value) is list and value and type(value[0]) is dict
-            ):  # whose items are asked for
-                mark = _mark_of(self.items(value, types).marks, types)
-            else:
-                mark = _mark(value, types)
-            self._marks[key] = mark
+            is_history = type(value) is list and value and type(value[0]) is dict
+            mark = self._marks[key] = (
+                _mark_of(self.items(value, types).marks, types)
+                if is_history  # whose items are asked for, too
+                else _mark(value, types)
+            )
         return mark
 
     def items(self, value: list[Any], types: TypeTree) -> _Items:
@@ -144,10 +168,11 @@ class _Place(NamedTuple):
         """Its items, if it is a list."""
         return self.said.items(self.value, self.types)
 
-    def at(self, key: str | int) -> _Place | None:
+    def at(self, key: Any) -> _Place | None:
         """The value under a key or at a list place of it, or None."""
-        is_there = key < len(self.value) if isinstance(key, int) else key in self.value
-        return _Place(self.said, self.value[key], self.types.at(key)) if is_there else None
+        value = self.value
+        is_there = key in value if isinstance(value, dict) else key < len(value)
+        return _Place(self.said, value[key], self.types.at(key)) if is_there else None
 
 
 class _Run(NamedTuple):
@@ -156,100 +181,106 @@ class _Run(NamedTuple):
     start: int
     source: int
     length: int
+    values: int
 
 
 class _Writer:
-    """Writes one step.
-
-    Args:
-        said: The step.
-        before: The steps of its name that came before it, the latest first.
+    """Writes step after step.
 
     Attributes:
-        said: The step.
-        refers: Whether there is a reference in what was written.
+        left: How many values further references may stand for.
     """
 
-    def __init__(self, said: _Said, before: Iterable[_Said]) -> None:
-        self.said = said
-        self.refers = False
-        self._before = [one.arguments for one in before]
-        self._elsewhere: list[str] = []  # the places whose types come with references
+    def __init__(self) -> None:
+        self.left = MOST_VALUES
+        self._index = 0  # of the step at hand
+        self._elsewhere: list[str] = []  # its places whose types come with references
 
-    def step(self) -> dict[str, Any]:
-        """The step, with references."""
-        step = self.said.step
+    def step(self, said: _Said, before: Iterable[_Said]) -> dict[str, Any]:
+        """Write a step with references.
+
+        Args:
+            said: The step.
+            before: The steps of its name that came before it, the latest first.
+        """
+        step, types = said.step, said.step.get("types")
+        self._index, self._elsewhere = said.index, []
+        others = [one.arguments for one in before]
         arguments = {}
-        for name, value in step["arguments"].items():
-            place = _Place(self.said, value, self.said.arguments.types.at(name))
-            others = [*_all_at(self._before, name)]
-            arguments[name] = self._below(place, f"/arguments/{escape(name)}", others)
+        for name in step["arguments"]:
+            place = _Place(said, step["arguments"][name], said.arguments.types.at(name))
+            below = [*_all_at(others, name)]
+            arguments[name] = self._below(place, f"/arguments/{escape(str(name))}", below)
         written = {**step, "arguments": arguments}
-        if self._elsewhere and "types" in step:
-            types = without(step["types"], self._elsewhere)
-            written["types"] = types
-            if not types:
+        if self._elsewhere and types:
+            written["types"] = without(types, self._elsewhere)
+            if not written["types"]:
                 del written["types"]
         return written
 
-    def _value(self, place: _Place, pointer: str, others: Sequence[_Place]) -> Any:
-        """A value, or what stands for it.
+    def _part(self, whole: _Place, key: Any, pointer: str, others: Sequence[_Place]) -> Any:
+        """A part of a value, or what stands for it.
 
         Args:
-            place: The value.
-            pointer: Where it is.
-            others: What is at the same place of earlier steps.
+            whole: The value.
+            key: The key of the part, or its place in a list.
+            pointer: Where the value is.
+            others: What is at the same place of earlier steps, of the same type.
         """
+        place = _Place(whole.said, whole.value[key], whole.types.at(key))
         mark = place.mark
-        if mark.size < _WORTH or pointer.count("/") > _DEEPEST:
+        if mark.size < _WORTH or pointer.count("/") >= _DEEPEST:
             return place.value if mark.is_plain else _escaped(place.value)
-        for other in others:
-            if other.mark == mark:
-                self._refer(pointer)
-                return {SAME: self.said.index - other.said.index}
-        return self._below(place, pointer, others)
+        pointer = f"{pointer}/{escape(str(key))}"
+        below = [*_all_at(others, key)]
+        for other in below:
+            if other.mark == mark and mark.values <= self.left:
+                self._refer(mark.values, pointer)
+                return {SAME: self._index - other.said.index}
+        return self._below(place, pointer, below)
 
-    def _below(self, place: _Place, pointer: str, others: Sequence[_Place]) -> Any:
+    def _below(self, place: _Place, pointer: str, others: Iterable[_Place]) -> Any:
         """A value that is new as a whole, of which parts may have been said before."""
         value = place.value
-        others = [one for one in others if type(one.value) is type(value)]
+        alike = [one for one in others if type(one.value) is type(value)]
         if isinstance(value, list):
-            return self._list(place, pointer, others)
+            return self._list(place, pointer, alike)
         if not isinstance(value, dict):
-            return value
+            return value if place.mark.is_plain else _escaped(value)
         if not RESERVED.isdisjoint(value):
             return {LITERAL: value}
         written = {}
-        for key, item in value.items():  # no comprehension: one frame a level is what there is
-            below = _Place(self.said, item, place.types.at(key))
-            written[key] = self._value(below, f"{pointer}/{escape(key)}", [*_all_at(others, key)])
+        for key in value:  # no comprehension: few frames a level are left for deep values
+            written[key] = self._part(place, key, pointer, alike)
         return written
 
-    def _list(self, place: _Place, pointer: str, others: Sequence[_Place]) -> list[Any]:
+    def _list(self, place: _Place, pointer: str, others: Sequence[_Place]) -> Any:
+        if type(next(iter(place.value), None)) in _NUMBERS:
+            # A vector, most likely, and no history.
+            return place.value if place.mark.is_plain else _escaped(place.value)
         source = _best(place.items, others)
         runs = [] if source is None else _runs(place.items.marks, source.items)
         starts = {run.start: run for run in runs}
         written: list[Any] = []
         at = 0
         while at < len(place.value):
-            if source is not None and at in starts:
-                _, start, length = starts[at]
-                back = self.said.index - source.said.index
-                written.append({ITEMS: [back, start, start + length]})
-                self._refer(*[f"{pointer}/{one}" for one in range(at, at + length)])
-                at += length
-            else:
-                item = _Place(self.said, place.value[at], place.types.at(at))
-                written.append(self._value(item, f"{pointer}/{at}", [*_all_at(others, at)]))
+            if source is None or at not in starts or starts[at].values > self.left:
+                written.append(self._part(place, at, pointer, others))
                 at += 1
+                continue
+            _, start, length, values = starts[at]
+            back = self._index - source.said.index
+            written.append({ITEMS: [back, start, start + length]})
+            self._refer(values, *[f"{pointer}/{one}" for one in range(at, at + length)])
+            at += length
         return written
 
-    def _refer(self, *pointers: str) -> None:
-        self.refers = True
+    def _refer(self, values: int, *pointers: str) -> None:
+        self.left -= values
         self._elsewhere += pointers
 
 
-def _all_at(places: Iterable[_Place], key: str | int) -> Iterator[_Place]:
+def _all_at(places: Iterable[_Place], key: Any) -> Iterator[_Place]:
     """What lies in values of one type under a key, or at a list place."""
     for place in places:
         below = place.at(key)
@@ -282,11 +313,14 @@ def _runs(marks: Sequence[_Mark], source: _Items) -> list[_Run]:
         if start is None:
             at += 1
             continue
-        pairs = zip(marks[at:], theirs[start:])
-        length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        run = _Run(at, start, length)
-        if sum([mark.size for mark in marks[at : at + length]]) >= _WORTH:
-            runs.append(run)
+        most = min(len(marks) - at, len(theirs) - start)
+        length = size = values = 0
+        while length < most and marks[at + length] == theirs[start + length]:
+            size += marks[at + length].size
+            values += marks[at + length].values
+            length += 1
+        if size >= _WORTH:
+            runs.append(_Run(at, start, length, values))
             following = start + length
         at += length
     return runs
@@ -294,7 +328,7 @@ def _runs(marks: Sequence[_Mark], source: _Items) -> list[_Run]:
 
 def _escaped(value: Any) -> Any:
     """A value in which nothing is a reference."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):  # which JSON takes for a list
         items = []
         for item in value:  # no comprehension, as above
             items.append(_escaped(item))  # noqa: PERF401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -217,13 +218,80 @@ def test_a_step_that_is_none_is_refused_in_version_2_as_well(step, problem):
     assert f"step 1{'' if problem[0] == ' ' else ': '}{problem}" in str(error.value)
 
 
-def test_references_that_stand_for_too_much_are_refused(monkeypatch):
-    """Each step twice the one before it is soon more than there is memory."""
-    monkeypatch.setattr("agentcassette._references._MOST_ITEMS", 1_000)
-    doubled = [call(m=[{"$items": [1, 0, 2**at]}] * 2) for at in range(12)]
+def nested(depth, value):
+    """Put a value into so many lists."""
+    for _ in range(depth):
+        value = [value]
+    return value
 
-    with pytest.raises(CassetteFormatError, match="step 9: the references up to here stand for"):
-        Cassette.from_dict({"version": 2, "steps": [call(m=[0]), *doubled]})
+
+TOO_MUCH = {
+    "lists that are doubled": [
+        call(m=[0]),
+        *[call(m=[{"$items": [1, 0, 2**at]}] * 2) for at in range(40)],
+    ],
+    "types that are doubled": [
+        call({f"/arguments/kwargs/m/0/{at}": "T" for at in range(100)}, m=[0]),
+        *[call(m=[{"$items": [1, 0, 2**at]}] * 2) for at in range(40)],
+    ],
+    "a tree whose branches are the same": [
+        call(m=nested(12, 0)),
+        *[call(m=nested(11 - at, [{"$items": [1, 0, 1]}] * 10)) for at in range(12)],
+    ],
+    "an object whose parts are the same": [
+        call(m={"a": {"b": [0]}}),
+        *[call(m={"a": {"b": [{"$items": [1, 0, 2**at]}] * 2}}) for at in range(20)],
+        call(m={"$same": 1}),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_references_that_stand_for_too_much_are_refused(steps, monkeypatch):
+    """A few lines could stand for more than anybody can walk through."""
+    monkeypatch.setattr("agentcassette._references.MOST_VALUES", 100_000)
+
+    with pytest.raises(CassetteFormatError, match="the references up to here stand for too many"):
+        Cassette.from_dict({"version": 2, "steps": steps})
+
+
+def test_types_at_places_that_no_list_has_do_not_come_along():
+    """Nor do they become types of places that it has."""
+    types = {f"/arguments/kwargs/m/{at}": "tuple" for at in ("00", "\u0660", "9" * 5_000, "x", "7")}
+
+    assert loaded(call(types, m=MESSAGES), call(m=[{"$items": [1, 0, 2]}]))[1][1] == {}
+
+
+def test_a_value_that_is_too_deep_is_told():
+    """However many frames are in use already."""
+
+    def below(frames):
+        if frames:
+            return below(frames - 1)
+        with pytest.raises(CassetteFormatError, match="step 0 is nested too deeply"):
+            Cassette.from_dict({"version": 2, "steps": [call(m=nested(380, 0))]})
+        return True
+
+    assert below(sys.getrecursionlimit() - 300)
+
+
+def test_numbers_that_nobody_writes_are_told():
+    """Python writes none of so many digits."""
+    for written in ({"$same": 10**5_000}, [{"$items": [10**5_000, 1]}]):
+        with pytest.raises(CassetteFormatError, match=r'step 0: "\$(same|items)" '):
+            Cassette.from_dict({"version": 2, "steps": [call(m=written)]})
+
+
+def test_steps_that_were_loaded_can_be_put_into_another_cassette():
+    """With the version that they came from: their values are whole."""
+    own = {"$same": 1}
+    steps = [call(m=own), call(m=[1])]
+    one = Cassette.from_dict({"version": 2, "steps": [call(m={"$literal": own}), *steps[1:]]})
+
+    other = Cassette(one.steps, version=one.version)
+
+    assert other.version == 2
+    assert other.steps == one.steps == Cassette(steps).steps
 
 
 def test_a_fault_says_which_reference():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import OrderedDict
 
 import pytest
 from hypothesis import given
@@ -243,6 +244,118 @@ def test_a_deep_value_is_written_whole():
 
     assert referring(document)["version"] == 2
     assert again.steps[1]["arguments"]["kwargs"]["d"] == [deep]
+
+
+class Message(dict):
+    """A message whose text does not tell it from another one."""
+
+    def __repr__(self):
+        """Fail: somebody's class may."""
+        raise RuntimeError("no text")
+
+
+class Text(str):
+    """A text of a class of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        """Hide it."""
+        return "Text(...)"
+
+
+ODD = {
+    "dicts of a class of their own": (Message(content=LONG), Message(content=LONG + "!")),
+    "texts of a class of their own": (Text(LONG), Text(LONG + "!")),
+    "ordered dicts": (OrderedDict(a=LONG, b=1), OrderedDict(b=1, a=LONG)),
+    "a tuple that looks like a reference": (LONG, ({"$same": 1}, {"$literal": 2})),
+    "a text that looks like one": (LONG, "$same and {'$items': [1, 2, 3]}"),
+}
+
+
+@pytest.mark.parametrize(("before", "now"), ODD.values(), ids=ODD)
+def test_values_of_odd_types_are_what_json_makes_of_them(before, now, tmp_path):
+    """Whoever makes steps by hand may put them there."""
+    file, again = tmp_path / "tape.json", tmp_path / "again.json"
+    steps = [call(m=[before]), call(m=[now]), call(m=[before, now])]
+    cassette = Cassette(steps)
+
+    cassette.save(file)
+    loaded = Cassette.load(file)
+    loaded.save(again)
+
+    assert [step["arguments"] for step in loaded.steps] == json.loads(
+        json.dumps([step["arguments"] for step in steps])
+    )
+    assert loaded.same_content(cassette)
+    assert again.read_bytes() == file.read_bytes()
+
+
+def test_what_json_has_no_form_for_is_refused():
+    """As ever, and whatever stands beside it."""
+    with pytest.raises(ValueError, match="Out of range float"):
+        referring(Cassette([call(m=OrderedDict(a=float("nan")))]).to_dict())
+
+
+def test_steps_that_somebody_broke_are_left_to_whoever_reads_them():
+    """To write a file has never been where that is found out."""
+    cassette = Cassette([call(m=LONG), call(m=LONG), call(m=LONG)])
+    del cassette.steps[0]["name"]
+    cassette.steps[1]["arguments"] = None
+    cassette.steps[2]["types"] = None
+
+    assert [*map(str, referring(cassette.to_dict())["steps"])] == [*map(str, cassette.steps)]
+
+
+def test_vectors_are_written_as_they_are():
+    """They are no histories, and to look at each number would take a while."""
+    vector = [*range(1_000)]
+    grown = [*vector, 1]
+
+    assert kwargs_of_last(call(v=vector), call(v=grown))["v"] == grown
+    assert kwargs_of_last(call(v=vector, m=LONG), call(v=[*vector, {"$same": 1}], m=LONG)) == {
+        "v": [*vector, {"$literal": {"$same": 1}}],
+        "m": {"$same": 1},
+    }
+    assert kwargs_of_last(call(v=vector), call(v=vector))["v"] == {"$same": 1}
+
+
+def test_no_more_is_referred_to_than_may_be_read(monkeypatch):
+    """What goes beyond that is written out."""
+    steps = [call(messages=HISTORY[:end], prompt=LONG) for end in (8, 9, 10, 10)]
+    plain = Cassette(steps)
+    for name in ("_references", "_referring"):
+        monkeypatch.setattr(f"agentcassette.{name}.MOST_VALUES", 50)
+
+    document = referring(plain.to_dict())
+    kwargs = [step["arguments"]["kwargs"] for step in document["steps"]]
+
+    assert kwargs[1]["messages"][0] == {"$items": [1, 0, 8]}
+    assert kwargs[2]["messages"] == HISTORY
+    assert kwargs[3] == {"messages": HISTORY, "prompt": {"$same": 1}}
+    assert Cassette.from_dict(document).same_content(plain)
+
+
+def test_a_literal_value_may_be_as_deep_as_any():
+    """That it is literal takes a level of its own."""
+    deep = {"$same": 1}
+    for _ in range(394):
+        deep = [deep]
+    cassette = Cassette([call(m=LONG, d=deep), call(m=LONG, d=deep)])
+
+    document = referring(cassette.to_dict())
+
+    assert document["version"] == 2
+    assert Cassette.from_dict(document).steps == cassette.steps
+
+
+def test_the_order_of_types_makes_no_other_content():
+    """Those that come with references come last."""
+    types = {f"/arguments/kwargs/m/{at}": "tuple" for at in range(3)}
+    steps = [call(m=HISTORY[:3], types=types)]
+    others = [call(m=HISTORY[:3], types=dict(reversed(types.items())))]
+
+    assert Cassette(steps).same_content(Cassette(others))
 
 
 SMALL = st.one_of(
