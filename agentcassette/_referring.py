@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._format import REFERRING
 from agentcassette._pointer import escape
-from agentcassette._references import ITEMS, LITERAL, MOST_VALUES, RESERVED, SAME, values_of
-from agentcassette._type_map import NO_TYPES, TypeTree, without
+from agentcassette._references import ITEMS, LITERAL, MOST_VALUES, RESERVED, SAME
+from agentcassette._said import Items, Mark, Place, Said
+from agentcassette._type_map import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +42,7 @@ def referring(document: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: There is a value of somebody's own type that JSON has no form for.
     """
-    latest: dict[str, deque[_Said]] = {}
+    latest: dict[str, deque[Said]] = {}
     steps = []
     writer = _Writer()
     for index, step in enumerate(document["steps"]):
@@ -49,7 +50,7 @@ def referring(document: dict[str, Any]) -> dict[str, Any]:
             steps.append(step)
             continue
         before = latest.setdefault(str(step.get("name")), deque(maxlen=_REACH))
-        said = _Said(index, _plain(step))
+        said = Said(index, _plain(step))
         steps.append(writer.step(said, before))
         before.appendleft(said)
     if writer.left == MOST_VALUES:
@@ -64,115 +65,6 @@ def _plain(step: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         return {**step, "arguments": json.loads(json.dumps(step["arguments"], allow_nan=False))}
     return step
-
-
-class _Mark(NamedTuple):
-    """What tells values and their types apart.
-
-    Attributes:
-        hash: Equal values have equal ones.
-        size: How long the text of the value is, about.
-        values: How many values there are in it, at the most.
-        is_plain: Whether nothing in it could be taken for a reference.
-    """
-
-    hash: int
-    size: int
-    values: int
-    is_plain: bool
-
-
-def _mark(value: Any, types: TypeTree) -> _Mark:
-    text = repr(value)  # in which 1 is neither 1.0 nor True
-    values = 1 + text.count(", ") + text.count("[") + text.count("{") + text.count("(")
-    is_plain = "$" not in text or not any(name in text for name in RESERVED)
-    if types is NO_TYPES:
-        return _Mark(hash(text), len(text), values, is_plain)
-    return _Mark(hash((text, str(types))), len(text), values + values_of(types), is_plain)
-
-
-def _mark_of(items: list[_Mark], types: TypeTree) -> _Mark:
-    """The mark of a list."""
-    told = hash((types.name, len(types.below), *items))
-    size, values = sum([one.size for one in items]), 1 + sum([one.values for one in items])
-    values += 0 if types is NO_TYPES else values_of(types)  # twice for those of the items
-    return _Mark(told, size, values, all(one.is_plain for one in items))
-
-
-class _Items(NamedTuple):
-    """The items of a list.
-
-    Attributes:
-        marks: What tells each of them apart.
-        first: The first place of each.
-    """
-
-    marks: list[_Mark]
-    first: dict[_Mark, int]
-
-
-class _Said:
-    """A step, and what is known of its values, of which none is looked at twice."""
-
-    def __init__(self, index: int, step: dict[str, Any]) -> None:
-        self.index = index
-        self.step = step
-        types = TypeTree.of(step.get("types") or {}).at("arguments")
-        self.arguments = _Place(self, step["arguments"], types)
-        self._marks: dict[tuple[int, int], _Mark] = {}
-        self._items: dict[tuple[int, int], _Items] = {}
-
-    def mark(self, value: Any, types: TypeTree) -> _Mark:
-        """What tells a value of the step apart from others."""
-        key = id(value), id(types)
-        mark = self._marks.get(key)
-        if mark is None:
-            is_history = type(value) is list and value and type(value[0]) is dict
-            mark = self._marks[key] = (
-                _mark_of(self.items(value, types).marks, types)
-                if is_history  # whose items are asked for, too
-                else _mark(value, types)
-            )
-        return mark
-
-    def items(self, value: list[Any], types: TypeTree) -> _Items:
-        """The items of a list in the step."""
-        key = id(value), id(types)
-        items = self._items.get(key)
-        if items is None:
-            if types.below:
-                marks = [_mark(item, types.at(at)) for at, item in enumerate(value)]
-            else:
-                marks = [_mark(item, NO_TYPES) for item in value]
-            first: dict[_Mark, int] = {}
-            for at, mark in enumerate(marks):
-                first.setdefault(mark, at)
-            items = self._items[key] = _Items(marks, first)
-        return items
-
-
-class _Place(NamedTuple):
-    """A value in a step, with its types."""
-
-    said: _Said
-    value: Any
-    types: TypeTree
-
-    @property
-    def mark(self) -> _Mark:
-        """What tells it apart from other values."""
-        return self.said.mark(self.value, self.types)
-
-    @property
-    def items(self) -> _Items:
-        """Its items, if it is a list."""
-        return self.said.items(self.value, self.types)
-
-    def at(self, key: Any) -> _Place | None:
-        """The value under a key or at a list place of it, or None."""
-        value = self.value
-        is_there = key in value if isinstance(value, dict) else key < len(value)
-        return _Place(self.said, value[key], self.types.at(key)) if is_there else None
 
 
 class _Run(NamedTuple):
@@ -196,7 +88,7 @@ class _Writer:
         self._index = 0  # of the step at hand
         self._elsewhere: list[str] = []  # its places whose types come with references
 
-    def step(self, said: _Said, before: Iterable[_Said]) -> dict[str, Any]:
+    def step(self, said: Said, before: Iterable[Said]) -> dict[str, Any]:
         """Write a step with references.
 
         Args:
@@ -208,7 +100,7 @@ class _Writer:
         others = [one.arguments for one in before]
         arguments = {}
         for name in step["arguments"]:
-            place = _Place(said, step["arguments"][name], said.arguments.types.at(name))
+            place = Place(said, step["arguments"][name], said.arguments.types.at(name))
             below = [*_all_at(others, name)]
             arguments[name] = self._below(place, f"/arguments/{escape(str(name))}", below)
         written = {**step, "arguments": arguments}
@@ -218,7 +110,7 @@ class _Writer:
                 del written["types"]
         return written
 
-    def _part(self, whole: _Place, key: Any, pointer: str, others: Sequence[_Place]) -> Any:
+    def _part(self, whole: Place, key: Any, pointer: str, others: Sequence[Place]) -> Any:
         """A part of a value, or what stands for it.
 
         Args:
@@ -227,7 +119,7 @@ class _Writer:
             pointer: Where the value is.
             others: What is at the same place of earlier steps, of the same type.
         """
-        place = _Place(whole.said, whole.value[key], whole.types.at(key))
+        place = Place(whole.said, whole.value[key], whole.types.at(key))
         mark = place.mark
         if mark.size < _WORTH or pointer.count("/") >= _DEEPEST:
             return place.value if mark.is_plain else _escaped(place.value)
@@ -239,7 +131,7 @@ class _Writer:
                 return {SAME: self._index - other.said.index}
         return self._below(place, pointer, below)
 
-    def _below(self, place: _Place, pointer: str, others: Iterable[_Place]) -> Any:
+    def _below(self, place: Place, pointer: str, others: Iterable[Place]) -> Any:
         """A value that is new as a whole, of which parts may have been said before."""
         value = place.value
         alike = [one for one in others if type(one.value) is type(value)]
@@ -254,7 +146,7 @@ class _Writer:
             written[key] = self._part(place, key, pointer, alike)
         return written
 
-    def _list(self, place: _Place, pointer: str, others: Sequence[_Place]) -> Any:
+    def _list(self, place: Place, pointer: str, others: Sequence[Place]) -> Any:
         if type(next(iter(place.value), None)) in _NUMBERS:
             # A vector, most likely, and no history.
             return place.value if place.mark.is_plain else _escaped(place.value)
@@ -280,7 +172,7 @@ class _Writer:
         self._elsewhere += pointers
 
 
-def _all_at(places: Iterable[_Place], key: Any) -> Iterator[_Place]:
+def _all_at(places: Iterable[Place], key: Any) -> Iterator[Place]:
     """What lies in values of one type under a key, or at a list place."""
     for place in places:
         below = place.at(key)
@@ -288,7 +180,7 @@ def _all_at(places: Iterable[_Place], key: Any) -> Iterator[_Place]:
             yield below
 
 
-def _best(items: _Items, others: Iterable[_Place]) -> _Place | None:
+def _best(items: Items, others: Iterable[Place]) -> Place | None:
     """The list that has the most of some items, the latest of several."""
     best, most = None, 0
     whole = sum([mark.size for mark in items.marks])
@@ -302,7 +194,7 @@ def _best(items: _Items, others: Iterable[_Place]) -> _Place | None:
     return best
 
 
-def _runs(marks: Sequence[_Mark], source: _Items) -> list[_Run]:
+def _runs(marks: Sequence[Mark], source: Items) -> list[_Run]:
     """The runs of items of a list, in their order, that are worth a reference."""
     theirs = source.marks
     runs = []
