@@ -1,8 +1,9 @@
 """A run that is not over: its steps in a file of their own, so that a failure loses none of them.
 
 Each line is JSON. The first one tells what holds for the run; each further one is a call that has
-ended, with its places in the sequence of all starts and ends. A later line about a call takes the
-place of an earlier one. What a crash has cut off is passed over.
+ended, with its places in the sequence of all starts and ends. Its arguments may refer to those of
+earlier lines, as in a cassette. A later line about a call takes the place of an earlier one. What a
+crash has cut off is passed over.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from agentcassette._references import ReferenceFault, Resolver
+from agentcassette._referring import Writer
 from agentcassette._sequence import UNKNOWN, Made, numbered
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Journal", "read_journal"]
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Journal:
@@ -38,11 +41,13 @@ class Journal:
         self._path = path
         self._head = {"agentcassette": _VERSION, **head}
         self._lock = threading.Lock()
+        self._writer = Writer()
 
     def begin(self, calls: Iterable[Made]) -> None:
         """Write the file anew, with what has been called so far."""
-        lines = [_dumps(self._head), *map(_line, calls)]
         with self._lock:
+            self._writer = Writer()
+            lines = [_dumps(self._head), *map(self._line, calls)]
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
             draft.write_bytes("".join(lines).encode())
@@ -51,11 +56,14 @@ class Journal:
     def add(self, call: Made) -> None:
         """Add a call that has ended, or that tells more now."""
         with self._lock, self._path.open("ab") as file:
-            file.write(_line(call).encode())
+            file.write(self._line(call).encode())
 
     def remove(self) -> None:
         """Remove the file, also that of an earlier run: its cassette was written."""
         self._path.unlink(missing_ok=True)
+
+    def _line(self, call: Made) -> str:
+        return _dumps({"at": call[:4], "step": self._writer.write(call.fields)})
 
 
 def read_journal(path: Path) -> dict[str, Any] | None:
@@ -71,15 +79,21 @@ def read_journal(path: Path) -> dict[str, Any] | None:
         lines = path.read_bytes().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    values = [value for value in map(_loads, lines) if isinstance(value, dict)]
-    if not values or values[0].pop("agentcassette", None) != _VERSION:
+    head, *values = map(_loads, lines)
+    if not isinstance(head, dict) or head.pop("agentcassette", None) != _VERSION:
         return None
-    calls = {call.start: call for call in map(_made, values[1:]) if call is not None}
-    return {**values[0], "steps": numbered(calls.values())} if calls else None
-
-
-def _line(call: Made) -> str:
-    return _dumps({"at": call[:4], "step": call.fields})
+    calls: dict[int, Made] = {}
+    resolver = Resolver()
+    for value in values:
+        call = _made(value)
+        try:
+            whole = {} if call is None else resolver.resolve(call.fields)
+        except ReferenceFault:  # to a line that was cut off
+            call, whole = None, {}
+        resolver.steps.append(whole)
+        if call is not None:
+            calls[call.start] = call._replace(fields=whole)
+    return {**head, "steps": numbered(calls.values())} if calls else None
 
 
 def _dumps(value: dict[str, Any]) -> str:
@@ -93,15 +107,15 @@ def _loads(line: bytes) -> Any:
         return None
 
 
-def _made(value: dict[str, Any]) -> Made | None:
+def _made(value: Any) -> Made | None:
     """The call of a line; None where it is the line of something else."""
-    places, fields = value.get("at"), value.get("step")
-    if not isinstance(places, list) or not isinstance(fields, dict):
+    places, fields = (value.get("at"), value.get("step")) if isinstance(value, dict) else ("", "")
+    if not isinstance(places, list) or not isinstance(fields, dict) or "name" not in fields:
         return None
     start, end, outer, after, *_ = [*places, None, None, None, UNKNOWN]
     is_sound = isinstance(start, int) and {type(end), type(outer), type(after)} <= {int, type(None)}
     return (
         Made(start, end, outer, after, fields)
-        if is_sound and {"name", "arguments"} <= fields.keys()
+        if is_sound and isinstance(fields.get("arguments"), dict)
         else None
     )

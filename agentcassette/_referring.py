@@ -16,7 +16,7 @@ from agentcassette._type_map import without
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["referring"]
+__all__ = ["Writer", "referring"]
 
 # So many characters make a reference worth the look that its reader has to take at another step.
 _WORTH = 1_000
@@ -42,20 +42,9 @@ def referring(document: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: There is a value of somebody's own type that JSON has no form for.
     """
-    latest: dict[str, deque[Said]] = {}
-    steps = []
-    writer = _Writer()
-    for index, step in enumerate(document["steps"]):
-        if not isinstance(step.get("arguments"), dict):  # somebody has changed it
-            steps.append(step)
-            continue
-        before = latest.setdefault(str(step.get("name")), deque(maxlen=_REACH))
-        said = Said(index, _plain(step))
-        steps.append(writer.step(said, before))
-        before.appendleft(said)
-    if writer.left == MOST_VALUES:
-        return document
-    return {**document, "version": REFERRING, "steps": steps}
+    writer = Writer()
+    steps = [writer.write(step) for step in document["steps"]]
+    return {**document, "version": REFERRING, "steps": steps} if writer.refers else document
 
 
 def _plain(step: dict[str, Any]) -> dict[str, Any]:
@@ -76,31 +65,40 @@ class _Run(NamedTuple):
     values: int
 
 
-class _Writer:
-    """Writes step after step.
-
-    Attributes:
-        left: How many values further references may stand for.
-    """
+class Writer:
+    """Writes step after step, with references to those before."""
 
     def __init__(self) -> None:
-        self.left = MOST_VALUES
-        self._index = 0  # of the step at hand
-        self._elsewhere: list[str] = []  # its places whose types come with references
+        self._count = 0
+        self._latest: dict[str, deque[Said]] = {}  # by name, the latest first
+        self._left = MOST_VALUES  # that further references may stand for
+        self._elsewhere: list[str] = []  # the places of a step whose types come with references
 
-    def step(self, said: Said, before: Iterable[Said]) -> dict[str, Any]:
-        """Write a step with references.
+    @property
+    def refers(self) -> bool:
+        """Whether there is a reference in what was written so far."""
+        return self._left < MOST_VALUES
+
+    def write(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Write a step.
 
         Args:
-            said: The step.
-            before: The steps of its name that came before it, the latest first.
+            step: The step, with whole values; they must stay as they are.
+
+        Raises:
+            ValueError: There is a value of somebody's own type that JSON has no form for.
         """
-        step, types = said.step, said.step.get("types")
-        self._index, self._elsewhere = said.index, []
+        index, self._count = self._count, self._count + 1
+        if not isinstance(step.get("arguments"), dict):  # somebody has changed it
+            return step
+        said, types = Said(index, _plain(step)), step.get("types")
+        before = self._latest.setdefault(str(step.get("name")), deque(maxlen=_REACH))
         others = [one.arguments for one in before]
+        before.appendleft(said)
+        self._elsewhere = []
         arguments = {}
-        for name in step["arguments"]:
-            place = Place(said, step["arguments"][name], said.arguments.types.at(name))
+        for name, value in said.step["arguments"].items():
+            place = Place(said, value, said.arguments.types.at(name))
             below = [*_all_at(others, name)]
             arguments[name] = self._below(place, f"/arguments/{escape(str(name))}", below)
         written = {**step, "arguments": arguments}
@@ -126,9 +124,9 @@ class _Writer:
         pointer = f"{pointer}/{escape(str(key))}"
         below = [*_all_at(others, key)]
         for other in below:
-            if other.mark == mark and mark.values <= self.left:
+            if other.mark == mark and mark.values <= self._left:
                 self._refer(mark.values, pointer)
-                return {SAME: self._index - other.said.index}
+                return {SAME: place.said.index - other.said.index}
         return self._below(place, pointer, below)
 
     def _below(self, place: Place, pointer: str, others: Iterable[Place]) -> Any:
@@ -156,19 +154,19 @@ class _Writer:
         written: list[Any] = []
         at = 0
         while at < len(place.value):
-            if source is None or at not in starts or starts[at].values > self.left:
+            if source is None or at not in starts or starts[at].values > self._left:
                 written.append(self._part(place, at, pointer, others))
                 at += 1
                 continue
             _, start, length, values = starts[at]
-            back = self._index - source.said.index
+            back = place.said.index - source.said.index
             written.append({ITEMS: [back, start, start + length]})
             self._refer(values, *[f"{pointer}/{one}" for one in range(at, at + length)])
             at += length
         return written
 
     def _refer(self, values: int, *pointers: str) -> None:
-        self.left -= values
+        self._left -= values
         self._elsewhere += pointers
 
 

@@ -422,6 +422,35 @@ class TestJournal:
         (step,) = read_journal(files[1])["steps"]
         assert step["result"] == 5
 
+    def history(self, length):
+        """Give the call that a conversation of so many messages makes."""
+        messages = [{"role": "user", "content": f"{at} {'x' * 900}"} for at in range(length)]
+        fields = {"name": "ask", "arguments": {"args": [messages], "kwargs": {}}}
+        return Made(2 * length, 2 * length + 1, None, None, fields)
+
+    def test_a_history_that_grows(self, files):
+        """It takes as much room as what is new in it, also where the file is begun anew."""
+        journal = Journal(files[1], {"version": 1})
+        calls = [self.history(length) for length in range(40)]
+        journal.begin([self.CALL])
+        journal.begin(calls[:20])
+        for call in calls[20:]:
+            journal.add(call)
+
+        assert files[1].stat().st_size < 60_000
+        steps = read_journal(files[1])["steps"]
+        assert [step["arguments"] for step in steps] == [call.fields["arguments"] for call in calls]
+
+    def test_a_line_that_others_refer_to(self, files):
+        """Where it is damaged they can't be read, and those that refer to no such line can."""
+        journal = Journal(files[1], {"version": 1})
+        journal.begin([self.history(2), self.history(3), self.CALL._replace(start=90, end=91)])
+        first, second, third, last = files[1].read_text().splitlines()
+        files[1].write_text("\n".join([first, second[:-9], third, last, "5"]))
+
+        (step,) = read_journal(files[1])["steps"]
+        assert step["arguments"] == self.CALL.fields["arguments"]
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -429,13 +458,15 @@ class TestJournal:
             "\n",
             "[]\n",
             "{}\n",
-            '{"agentcassette": 2}\n{"at": [1, 2, null], "step": {}}\n',
-            '{"agentcassette": 1}\n',
-            '{"agentcassette": 1}\n{"at": 5, "step": {}}\n',
-            '{"agentcassette": 1}\n{"at": ["a", 2, null], "step": {}}\n',
-            '{"agentcassette": 1}\n{"at": [1, "b", null], "step": {}}\n',
-            '{"agentcassette": 1}\n{"at": [1, 2, null], "step": 5}\n',
-            '{"agentcassette": 1}\n{"at": [1, 2, null], "step": {"name": "ask"}}\n',
+            '{"agentcassette": 1}\n{"at": [1, 2, null], "step": {}}\n',
+            '{"agentcassette": 2}\n',
+            '{"agentcassette": 2}\n5\n',
+            '{"agentcassette": 2}\n{"at": [1, 2, null], "step": {"name": "ask", "arguments": 5}}\n',
+            '{"agentcassette": 2}\n{"at": 5, "step": {}}\n',
+            '{"agentcassette": 2}\n{"at": ["a", 2, null], "step": {}}\n',
+            '{"agentcassette": 2}\n{"at": [1, "b", null], "step": {}}\n',
+            '{"agentcassette": 2}\n{"at": [1, 2, null], "step": 5}\n',
+            '{"agentcassette": 2}\n{"at": [1, 2, null], "step": {"name": "ask"}}\n',
             "\xff\n",
         ],
     )
@@ -450,7 +481,7 @@ class TestJournal:
         """A session passes it over, and pays."""
         files[1].parent.mkdir()
         files[1].write_text(
-            json.dumps({"agentcassette": 1, "version": 1})
+            json.dumps({"agentcassette": 2, "version": 1})
             + "\n"
             + json.dumps({"at": [1, 2, None], "step": {"name": 5, "arguments": {}}})
         )
