@@ -145,9 +145,8 @@ class Writer:
         return written
 
     def _list(self, place: Place, pointer: str, others: Sequence[Place]) -> Any:
-        if type(next(iter(place.value), None)) in _NUMBERS:
-            # A vector, most likely, and no history.
-            return place.value if place.mark.is_plain else _escaped(place.value)
+        if _NUMBERS.issuperset(map(type, place.value)):  # a vector, and no history
+            return place.value
         source = _best(place.items, others)
         runs = [] if source is None else _runs(place.items.marks, source.items)
         starts = {run.start: run for run in runs}

@@ -107,6 +107,14 @@ def test_a_long_value_that_stays_is_written_once():
     }
 
 
+def test_numbers_beside_a_history_are_in_nobodys_way():
+    """It may be the second argument of a call whose first one is a number, or nothing."""
+    for first in (3, None):
+        (_, last) = written(call(first, HISTORY[:5]), call(first, HISTORY[:6]))[1]
+
+        assert last["args"] == [first, [{"$items": [1, 0, 5]}, HISTORY[5]]]
+
+
 def test_small_cassettes_stay_as_they_are():
     """In version 1, which any reader of the format takes."""
     steps = [call(messages=[message(at, 20) for at in range(end)]) for end in (3, 5, 7)]
@@ -313,10 +321,10 @@ def test_vectors_are_written_as_they_are():
     grown = [*vector, 1]
 
     assert kwargs_of_last(call(v=vector), call(v=grown))["v"] == grown
-    assert kwargs_of_last(call(v=vector, m=LONG), call(v=[*vector, {"$same": 1}], m=LONG)) == {
-        "v": [*vector, {"$literal": {"$same": 1}}],
-        "m": {"$same": 1},
-    }
+    assert kwargs_of_last(call(v=vector), call(v=[*vector, LONG]), call(v=[1, LONG]))["v"] == [
+        1,
+        {"$items": [1, 1_000, 1_001]},
+    ]
     assert kwargs_of_last(call(v=vector), call(v=vector))["v"] == {"$same": 1}
 
 
