@@ -294,12 +294,10 @@ def _content(cassette: Cassette) -> str:
     document = cassette.to_dict()
     document["recorded_at"] = None
     document["duration_ms"] = 0.0
-    document["steps"] = [
-        {name: value for name, value in step.items() if name not in _TIMING}
-        for step in document["steps"]
-    ]
-    for step in document["steps"]:
-        if "types" in step:
+    for step in document["steps"]:  # which are copies
+        for name in _TIMING & step.keys():
+            del step[name]
+        if step.get("types"):
             step["types"] = dict(sorted(step["types"].items()))
     return _text(document)
 

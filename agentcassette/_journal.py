@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._references import ReferenceFault, Resolver
@@ -84,15 +85,13 @@ def read_journal(path: Path) -> dict[str, Any] | None:
         return None
     calls: dict[int, Made] = {}
     resolver = Resolver()
-    for value in values:
-        call = _made(value)
-        try:
-            whole = {} if call is None else resolver.resolve(call.fields)
-        except ReferenceFault:  # to a line that was cut off
-            call, whole = None, {}
-        resolver.steps.append(whole)
+    for call in map(_made, values):
+        whole: dict[str, Any] = {}
         if call is not None:
-            calls[call.start] = call._replace(fields=whole)
+            with suppress(ReferenceFault):  # to a line that was cut off
+                whole = resolver.resolve(call.fields)
+                calls[call.start] = call._replace(fields=whole)
+        resolver.steps.append(whole)
     return {**head, "steps": numbered(calls.values())} if calls else None
 
 
@@ -109,13 +108,13 @@ def _loads(line: bytes) -> Any:
 
 def _made(value: Any) -> Made | None:
     """The call of a line; None where it is the line of something else."""
-    places, fields = (value.get("at"), value.get("step")) if isinstance(value, dict) else ("", "")
-    if not isinstance(places, list) or not isinstance(fields, dict) or "name" not in fields:
+    if not isinstance(value, dict):
+        return None
+    places, fields = value.get("at"), value.get("step")
+    if not isinstance(places, list) or not isinstance(fields, dict):
         return None
     start, end, outer, after, *_ = [*places, None, None, None, UNKNOWN]
     is_sound = isinstance(start, int) and {type(end), type(outer), type(after)} <= {int, type(None)}
-    return (
-        Made(start, end, outer, after, fields)
-        if is_sound and isinstance(fields.get("arguments"), dict)
-        else None
-    )
+    parts = (fields.get("arguments"), fields.get("types", {}))
+    is_step = "name" in fields and all(isinstance(part, dict) for part in parts)
+    return Made(start, end, outer, after, fields) if is_sound and is_step else None

@@ -43,7 +43,7 @@ RESERVED = frozenset({SAME, ITEMS, LITERAL})
 #: than anybody can walk through; a conversation of 5,000 steps has about as many.
 MOST_VALUES = 100_000_000
 
-_OF_A_TYPE = 20
+_OF_A_TYPE = 20  # as many values take as much memory, about
 
 _Path = tuple[Any, ...]
 
@@ -170,7 +170,7 @@ class Resolver:
             left += [(f"{place}/{escape(key)}", below) for key, below in tree.below.items()]
 
     def _size(self, value: Any) -> int:
-        """How many values a value is, with all that is in it; those of one are counted once."""
+        """How many values a value is, with all that is in it; what was counted is remembered."""
         if not isinstance(value, (list, dict)):
             return 1
         size = self._sizes.get(id(value))  # all of them are in steps, which are kept

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from agentcassette import AgentCassetteError, Player, Recorder
-    from pytest_agentcassette._lifecycle import Attempt
 
 #: The name of the plugin that keeps the books of the run, once there is anything to enter.
 _BOOKKEEPER = "agentcassette-bookkeeper"
@@ -128,16 +127,13 @@ def _accompany(config: pytest.Config, item: pytest.Item | None = None) -> None:
         config.pluginmanager.register(runner, "agentcassette-runner")
 
 
-def _attempt_at(item: pytest.Function, *, is_marked: bool) -> Attempt:
-    """The attempt at a test that uses a cassette; it begins now if it has not begun yet."""
+def _begin(item: pytest.Function, *, is_marked: bool) -> None:
+    """Begin an attempt at a test that uses a cassette."""
     __tracebackhide__ = True
-    attempt = item.stash.get(ATTEMPT, None)
-    if attempt is None:
-        from pytest_agentcassette._lifecycle import begin
+    from pytest_agentcassette._lifecycle import begin
 
-        _accompany(item.config, item)
-        attempt = item.stash[ATTEMPT] = begin(item, is_marked=is_marked)
-    return attempt
+    _accompany(item.config, item)
+    item.stash[ATTEMPT] = begin(item, is_marked=is_marked)
 
 
 class _Fixture:
@@ -163,8 +159,10 @@ class _FixtureBesideCassetter:
 def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
     """The recorder or player of a test; its session is opened now if it is not open yet."""
     __tracebackhide__ = True
-    item = request.node
-    return _attempt_at(item, is_marked=is_marked(item)).open(request)
+    item: pytest.Function = request.node
+    if ATTEMPT not in item.stash:  # nobody knew that it would ask for one
+        _begin(item, is_marked=is_marked(item))
+    return item.stash[ATTEMPT].open(request)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -210,8 +208,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, pytest.Function) or getattr(item.config.option, "setupplan", False):
         return
     is_ours = is_marked(item)
-    if is_ours or asks_for_cassette(item):
-        _attempt_at(item, is_marked=is_ours)
+    if (is_ours or asks_for_cassette(item)) and ATTEMPT not in item.stash:
+        _begin(item, is_marked=is_ours)
 
 
 @pytest.hookimpl(specname="pytest_runtest_setup", trylast=True)

@@ -461,6 +461,7 @@ class TestJournal:
             '{"agentcassette": 1}\n{"at": [1, 2, null], "step": {}}\n',
             '{"agentcassette": 2}\n',
             '{"agentcassette": 2}\n5\n',
+            '{"agentcassette": 2}\n{"at": [1], "step": {"name":"","arguments":{},"types":5}}\n',
             '{"agentcassette": 2}\n{"at": [1, 2, null], "step": {"name": "ask", "arguments": 5}}\n',
             '{"agentcassette": 2}\n{"at": 5, "step": {}}\n',
             '{"agentcassette": 2}\n{"at": ["a", 2, null], "step": {}}\n',

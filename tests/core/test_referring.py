@@ -212,31 +212,16 @@ def test_what_looks_like_a_reference_is_written_as_what_it_is():
     assert alone == (1, [{"args": [], "kwargs": {"own": own}}])
     assert version == 1  # all of the second one's would have to be literal
     assert arguments[0]["kwargs"]["own"] == own
+    literal = {
+        "x": [{"$literal": {"$same": 1}}, {"$literal": own["x"][1]}],
+        "y": {"$literal": {"$items": []}},
+        "z": 1,
+    }
     assert written(call(own=own, m=LONG), call(own=own, m=LONG)) == (
         2,
         [
-            {
-                "args": [],
-                "kwargs": {
-                    "own": {
-                        "x": [{"$literal": {"$same": 1}}, {"$literal": own["x"][1]}],
-                        "y": {"$literal": {"$items": []}},
-                        "z": 1,
-                    },
-                    "m": LONG,
-                },
-            },
-            {
-                "args": [],
-                "kwargs": {
-                    "own": {
-                        "x": [{"$literal": {"$same": 1}}, {"$literal": own["x"][1]}],
-                        "y": {"$literal": {"$items": []}},
-                        "z": 1,
-                    },
-                    "m": {"$same": 1},
-                },
-            },
+            {"args": [], "kwargs": {"own": literal, "m": LONG}},
+            {"args": [], "kwargs": {"own": literal, "m": {"$same": 1}}},
         ],
     )
 
