@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from agentcassette._active import current
 from agentcassette._answer import Answer
@@ -15,35 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from agentcassette._asked import Asked
-    from agentcassette._plan import Seam
+    from agentcassette._seam import Target
     from agentcassette._session import Machine
 
-__all__ = ["Target", "call", "call_in_task"]
-
-
-class Target(NamedTuple):
-    """An intercepted callable.
-
-    Attributes:
-        fn: The original.
-        seam: What a session has to know of it.
-        is_async: Whether it is a coroutine function.
-        receives: Whether its first argument is the receiver of a method.
-        args: The positional arguments that come before those of a call.
-        kwargs: The keyword arguments that a call has unless it gives them itself.
-    """
-
-    fn: Callable[..., Any]
-    seam: Seam
-    is_async: bool
-    receives: bool
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def ask(self, machine: Machine, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:
-        """Take a call down."""
-        args = self.args + args
-        return machine.ask(self.seam, args[self.receives :], {**self.kwargs, **kwargs})
+__all__ = ["call", "call_in_task"]
 
 
 def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -52,7 +27,7 @@ def call(target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     machine = _machine(target)
     if machine is None:
         return run_live(target.seam, target.fn, args, kwargs)
-    asked = target.ask(machine, args, kwargs)
+    asked = _asked(machine, target, args, kwargs)
     awaited = machine.awaited(asked)
     if awaited is not None:
         taken = _taken_in_task(machine, asked, target, args, kwargs)
@@ -78,7 +53,8 @@ async def call_in_task(target: Target, args: tuple[Any, ...], kwargs: dict[str, 
         if target.is_async:
             return await run_live_in_task(target.seam, target.fn, args, kwargs)
         return run_live(target.seam, target.fn, args, kwargs)
-    return await _taken_in_task(machine, target.ask(machine, args, kwargs), target, args, kwargs)
+    asked = _asked(machine, target, args, kwargs)
+    return await _taken_in_task(machine, asked, target, args, kwargs)
 
 
 async def _taken_in_task(
@@ -107,6 +83,14 @@ async def _taken_in_task(
 def _machine(target: Target) -> Machine | None:
     __tracebackhide__ = True
     return cast("Machine | None", current(target.seam.name))
+
+
+def _asked(
+    machine: Machine, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Asked:
+    """Take a call down."""
+    args = target.args + args
+    return machine.ask(target.seam, args[target.receives :], {**target.kwargs, **kwargs})
 
 
 def _played(answer: Answer, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
-from agentcassette._diff import CassetteDiff
 from agentcassette._errors import CassetteFormatError, CassetteNotFound
 from agentcassette._format import REFERRING, VERSION, parse, validate
 from agentcassette._redaction import PLACEHOLDER, Redactor
@@ -16,6 +15,8 @@ from agentcassette._steps import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from agentcassette._diff import CassetteDiff
 
 __all__ = ["Cassette", "StrPath", "diff_cassettes"]
 
@@ -271,6 +272,8 @@ def diff_cassettes(a: StrPath | Cassette, b: StrPath | Cassette) -> CassetteDiff
         CassetteNotFound: A path leads to no file.
         CassetteFormatError: A file is no cassette.
     """
+    from agentcassette._diff import CassetteDiff
+
     return CassetteDiff(
         a if isinstance(a, Cassette) else Cassette.load(a),
         b if isinstance(b, Cassette) else Cassette.load(b),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agentcassette._contrasting import contrast
 from agentcassette._steps import called_with, read
 
 if TYPE_CHECKING:
@@ -175,6 +174,8 @@ class Recorder(_Face):
             The calls in the order in which they started; a step that was not called stands where
             the tape has it.
         """
+        from agentcassette._contrasting import contrast
+
         return contrast(cassette, self._recording.calls(), self._recording.redactor)
 
     def __repr__(self) -> str:

@@ -46,7 +46,16 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, NamedTuple
 
-__all__ = ["DEFAULTS", "DOCUMENT", "STEP", "Field", "has_chunks", "is_count", "is_number"]
+__all__ = [
+    "DEFAULTS",
+    "DOCUMENT",
+    "STEP",
+    "Field",
+    "has_chunks",
+    "is_count",
+    "is_number",
+    "is_usual",
+]
 
 _LARGEST = sys.float_info.max
 
@@ -84,6 +93,32 @@ def is_number(value: object) -> bool:
         and not isinstance(value, bool)
         and -_LARGEST <= value <= _LARGEST
     )
+
+
+def is_usual(step: object, index: int) -> bool:
+    """Whether a step is as most are written, and good: most files are read in this one look.
+
+    Args:
+        step: What should be a step.
+        index: Its place.
+
+    Returns:
+        True only where each of its fields may hold what it holds; False says nothing.
+    """
+    if type(step) is not dict or {**_kinds(step), "result": object} != _USUAL:
+        return False
+    # The float comes first: what is compared with a NaN, which only steps made by hand have, stays.
+    numbers = step["duration_ms"], step["input_tokens"], step["output_tokens"]
+    return (
+        step["index"] == index
+        and min(numbers) >= 0
+        and max(numbers) <= _LARGEST
+        and _kinds(step["arguments"]) == _USUAL_ARGUMENTS
+    )
+
+
+def _kinds(value: dict[str, Any]) -> dict[str, type]:
+    return dict(zip(value, map(type, value.values())))
 
 
 def _is_text(value: object) -> bool:
@@ -190,6 +225,19 @@ STEP = (
     Field("parent", is_count, "count"),
     Field("cleanup", _is_true, "true"),
 )
+
+# The types of what every step holds; its result may be anything.
+_USUAL = {
+    "index": int,
+    "type": str,
+    "name": str,
+    "arguments": dict,
+    "result": object,
+    "input_tokens": int,
+    "output_tokens": int,
+    "duration_ms": float,
+}
+_USUAL_ARGUMENTS = {"args": list, "kwargs": dict}
 
 # The fields of a stream; the class and the offers are those of a manager, too.
 _STREAM = (

@@ -12,7 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette._errors import CassetteFormatError
-from agentcassette._fields import DEFAULTS, DOCUMENT, STEP, Field, has_chunks, is_count
+from agentcassette._fields import (
+    DEFAULTS,
+    DOCUMENT,
+    STEP,
+    Field,
+    has_chunks,
+    is_count,
+    is_usual,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +109,8 @@ def _checked(
         steps = _resolved(steps, check)
     else:
         for index, step in enumerate(steps):
-            check(step, index)
+            if not is_usual(step, index):
+                check(step, index)
     whole = {"recorded_at": None, "model": None, **document}
     whole["duration_ms"] = document.get("duration_ms") or 0.0
     whole["steps"] = [{"index": index, **DEFAULTS, **step} for index, step in enumerate(steps)]
@@ -140,8 +149,7 @@ def _problem_of_document(document: object, *, may_be_deep: bool) -> str:
     if is_count(version) and version not in (VERSION, REFERRING):
         known = f"versions {VERSION} and {REFERRING}"
         return f"unknown cassette version {version}: this agentcassette reads {known}"
-    said = {name: value for name, value in document.items() if value is not None}
-    return _problem_of_fields(said, _OF_DOCUMENT)
+    return _problem_of_fields(document, _OF_DOCUMENT, unsaid=None)
 
 
 def _problem_of_step(step: object, index: int) -> str:
@@ -155,10 +163,12 @@ def _problem_of_step(step: object, index: int) -> str:
     return f": {problem}" if problem else _contradiction(step, index)
 
 
-def _problem_of_fields(said: dict[str, Any], fields: dict[str, Field]) -> str:
-    """Which of the known fields holds what it can't, or nothing."""
+def _problem_of_fields(
+    said: dict[str, Any], fields: dict[str, Field], *, unsaid: object = ...
+) -> str:
+    """Which of the known fields holds what it can't, or nothing; one value may say nothing."""
     for name, value in said.items():
-        if name in fields and not fields[name].is_good(value):
+        if value is not unsaid and name in fields and not fields[name].is_good(value):
             return f'"{name}" is no {fields[name].wanted}'
     return ""
 

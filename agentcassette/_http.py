@@ -12,10 +12,10 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Callable
 
-from agentcassette._calling import Target, call, call_in_task
+from agentcassette._calling import call, call_in_task
 from agentcassette._http_streams import async_parts_of, made_of, made_of_async, parts_of
 from agentcassette._intercept import dress
-from agentcassette._plan import Seam
+from agentcassette._seam import Seam, Target
 from agentcassette._values import StandIn
 
 __all__ = ["wrap_sending"]

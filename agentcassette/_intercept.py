@@ -1,7 +1,8 @@
 """The seam: what happens when an intercepted callable is called.
 
 Outside of a session a wrapper reads one variable and calls the original, unless somebody watches.
-Inside, it asks the session what becomes of the call, and hands the outcome on.
+Inside, it asks the session what becomes of the call, and hands the outcome on; what that takes is
+imported by the first such call.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast, overload
 
 from agentcassette._active import OPEN
-from agentcassette._calling import Target, call, call_in_task
-from agentcassette._ignoring import compile_ignores
-from agentcassette._plan import ORIGINAL, Seam
 from agentcassette._relaying import Relay
+from agentcassette._seam import ORIGINAL, Seam, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +64,10 @@ def intercept(
         ValueError: An ``ignore`` is no path and no shape.
     """
     specs = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    compile_ignores(specs)
+    if specs:
+        from agentcassette._ignoring import compile_ignores
+
+        compile_ignores(specs)  # which raises for a malformed one, here and not at the first call
     if fn is None:
         return functools.partial(intercept, name=name, kind=kind, ignore=specs)
     if isinstance(fn, (staticmethod, classmethod)):
@@ -147,6 +149,8 @@ def _wrap_function(fn: Callable[..., Any], target: Target, active: Any) -> Calla
         if not active:
             return fn(*args, **kwargs)
         __tracebackhide__ = True
+        from agentcassette._calling import call
+
         return call(target, args, kwargs)
 
     return wrapper
@@ -157,6 +161,8 @@ def _wrap_async(fn: Callable[..., Any], target: Target, active: Any) -> Callable
         if not active:
             return await fn(*args, **kwargs)
         __tracebackhide__ = True
+        from agentcassette._calling import call_in_task
+
         return await call_in_task(target, args, kwargs)
 
     return wrapper
@@ -164,8 +170,12 @@ def _wrap_async(fn: Callable[..., Any], target: Target, active: Any) -> Callable
 
 def _wrap_generator(fn: Callable[..., Any], target: Target, active: Any) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not active:
+            return (yield from fn(*args, **kwargs))
         __tracebackhide__ = True
-        return (yield from call(target, args, kwargs) if active else fn(*args, **kwargs))
+        from agentcassette._calling import call
+
+        return (yield from call(target, args, kwargs))
 
     return wrapper
 
@@ -175,7 +185,13 @@ def _wrap_async_generator(
 ) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        relay = Relay(await call_in_task(target, args, kwargs) if active else fn(*args, **kwargs))
+        if active:
+            from agentcassette._calling import call_in_task
+
+            source = await call_in_task(target, args, kwargs)
+        else:
+            source = fn(*args, **kwargs)
+        relay = Relay(source)
         while await relay.advance():
             try:
                 relay.send((yield relay.item))

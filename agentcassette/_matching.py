@@ -18,11 +18,10 @@ from agentcassette._comparing import (
     moved,
     trim,
 )
-from agentcassette._differences import canonical
 from agentcassette._steps import OUTCOME, redacted, types_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container
 
     from agentcassette._asked import Asked
     from agentcassette._redaction import Redactor
@@ -48,24 +47,29 @@ class Tape:
         *,
         typed: bool,
         redactor: Redactor,
-        live: Iterable[str] = (),
+        live: Container[str] = (),
     ) -> None:
         self.steps = steps
         self._typed = typed
         self.redactor = redactor
-        self._spans = [_span(index, step) for index, step in enumerate(steps)]
+        self._spans: list[tuple[float, float]] = []
         self._children: dict[int, list[int]] = {}
-        kinds = frozenset(live)
-        self._played = [step["type"] in kinds for step in steps]
+        self._played = [False] * len(steps)
         self._left: dict[str, dict[int, None]] = {}  # by name: those that were not played, in order
+        ends = []
         for index, step in enumerate(steps):
-            if not self._played[index]:
+            span = _span(index, step)
+            self._spans.append(span)
+            ends.append(span[1])
+            if step["type"] in live:
+                self._played[index] = True
+            else:
                 self._left.setdefault(step["name"], {})[index] = None
             if "parent" in step:
                 self._children.setdefault(step["parent"], []).append(index)
         self._excused = list(self._played)
-        self._by_end = sorted(range(len(steps)), key=[end for _, end in self._spans].__getitem__)
         self._returned = list(self._played)
+        self._by_end = sorted(range(len(steps)), key=ends.__getitem__)
         self._earliest = 0  # how many of `_by_end` are excused, counted from its beginning
         self._next = 0  # how many of `_by_end` have returned, counted from its beginning
         self._recorded: dict[int, tuple[dict[str, Any], dict[str, str]]] = {}
@@ -319,6 +323,8 @@ class Tape:
 
 def _outcome(step: dict[str, Any]) -> str:
     """A text that steps have in common of which the same came."""
+    from agentcassette._differences import canonical
+
     types = {at: name for at, name in step.get("types", {}).items() if at[:10] != "/arguments"}
     return canonical([types, {name: step[name] for name in OUTCOME if name in step}])
 

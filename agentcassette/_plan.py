@@ -1,4 +1,4 @@
-"""What a session is asked to do, and what it has to know of an intercepted callable."""
+"""What a session is asked to do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ if TYPE_CHECKING:
     import re
     from datetime import timedelta
 
-__all__ = ["MODES", "ORIGINAL", "Plan", "Seam"]
+__all__ = ["MODES", "Plan"]
 
 MODES = ("once", "none", "all", "update")
-
-ORIGINAL = "__agentcassette_original__"
-"""Where a taped method keeps the original, for whoever intercepts it as a call of its own."""
 
 
 class Plan(NamedTuple):
@@ -55,21 +52,3 @@ class Plan(NamedTuple):
     def shown_mode(self) -> str:
         """The record mode as messages call it."""
         return self.mode_name or self.record_mode
-
-
-class Seam(NamedTuple):
-    """What a session has to know of an intercepted callable.
-
-    Attributes:
-        name: The name of its steps.
-        kind: The kind of its steps.
-        ignore: What of its arguments is not compared.
-        parameters: The names of its positional parameters; None where one takes no keyword.
-        package: The top-level package that defines it.
-    """
-
-    name: str
-    kind: str
-    ignore: tuple[str, ...]
-    parameters: tuple[str | None, ...]
-    package: str

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from agentcassette._cassette import Cassette
     from agentcassette._journal import Journal
-    from agentcassette._plan import Plan, Seam
+    from agentcassette._plan import Plan
     from agentcassette._recording import Recording
+    from agentcassette._seam import Seam
     from agentcassette._taping import Taping
 
 __all__ = ["Machine"]
@@ -207,9 +208,7 @@ class Machine(_active.Member):
         return Recording(self._redactor, self._journal)
 
     def _replay(self, cassette: Cassette) -> Replaying:
-        tape = Tape(
-            cassette.steps, typed=cassette.typed, redactor=self._redactor, live=self.plan.live
-        )
+        tape = Tape(cassette.steps, typed=cassette.typed, redactor=self._redactor, live=self._live)
         terms = Terms(
             strict=self.plan.strict and self.recording is None,
             gives_way=self.recording is not None,

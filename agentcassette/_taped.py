@@ -7,8 +7,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable
 
 from agentcassette import _values
-from agentcassette._plan import ORIGINAL
 from agentcassette._proxies import DEFAULT_OFFERS, form_of, is_manager, offers_of, proxy
+from agentcassette._seam import ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -14,7 +14,7 @@ from agentcassette._relaying import Relay
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
-    from agentcassette._plan import Seam
+    from agentcassette._seam import Seam
 
 __all__ = ["run_live", "run_live_in_task", "watch_live_calls"]
 

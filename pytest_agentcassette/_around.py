@@ -47,8 +47,10 @@ def asks_for_cassette(item: pytest.Function) -> bool:
 def make_sure_of_session(item: pytest.Item) -> None:
     """Open the session of a test with a marker, if its set-up has not; it never runs without."""
     __tracebackhide__ = True
-    if ATTEMPT in item.stash and item.stash[ATTEMPT].is_marked:
-        item.stash[ATTEMPT].open(item)
+    if ATTEMPT in item.stash:
+        attempt = item.stash[ATTEMPT]
+        if attempt.is_marked:
+            attempt.open(item)
 
 
 class Runner:
@@ -100,7 +102,8 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
         """Tell apart whose live calls those of the teardown are."""
-        self._live_watch.tore_down(fixturedef.argname, fixturedef.scope)
+        if self._live_watch.has_news:
+            self._live_watch.tore_down(fixturedef.argname, fixturedef.scope)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -28,16 +28,18 @@ class Bookkeeper:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter how a test went, and what it did with its cassette."""
-        if report.when == "call" or not report.passed:
+        when, outcome = report.when, report.outcome
+        if when == "call" or outcome != "passed":
             self._ledger.ended.add(report.nodeid)
-        if report.outcome in ("failed", "skipped"):  # and not "rerun"
+        if outcome in ("failed", "skipped"):  # and not "rerun"
             self._ledger.failed.add(report.nodeid)
-        plain = getattr(report, RECORD, None)
-        if plain is not None:
-            self._ledger.enter(Record.from_plain(plain))
-        plain = getattr(report, LIVE, None)
-        if plain is not None:
-            live = [LiveCalls(*one) for one in plain]
+        if when != "teardown":
+            return
+        said = report.__dict__
+        if RECORD in said:
+            self._ledger.enter(Record.from_plain(said[RECORD]))
+        if LIVE in said:
+            live = [LiveCalls(*one) for one in said[LIVE]]
             self._ledger.enter_live_calls(live[0].test, live)
 
     @pytest.hookimpl(optionalhook=True)

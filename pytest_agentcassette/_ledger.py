@@ -166,13 +166,7 @@ class Record(NamedTuple):
             A name and a value for each fact that there is to tell; one for each drift.
         """
         cost, saved = self.cost, self.saved
-        may_be_unknown = (
-            ("cassette_price", self.price),
-            ("cassette_price_saved", self.price_saved),
-            ("cassette_recorded_at", self.recorded_at),
-            ("cassette_unplayed", self.unplayed or None),
-        )
-        return [
+        properties: list[tuple[str, str | int | float]] = [
             ("cassette", self.path),
             ("cassette_outcome", self.outcome),
             ("cassette_mode", self.mode),
@@ -182,9 +176,17 @@ class Record(NamedTuple):
             ("cassette_tokens", cost.tokens),
             ("cassette_tokens_saved", saved.tokens),
             ("cassette_live_seconds", round(cost.duration_ms / 1000, 3)),
-            *[(name, value) for name, value in may_be_unknown if value is not None],
-            *[("cassette_drift", line) for line in self.drift],
         ]
+        if self.price is not None:
+            properties.append(("cassette_price", self.price))
+        if self.price_saved is not None:
+            properties.append(("cassette_price_saved", self.price_saved))
+        if self.recorded_at is not None:
+            properties.append(("cassette_recorded_at", self.recorded_at))
+        if self.unplayed:
+            properties.append(("cassette_unplayed", self.unplayed))
+        properties += [("cassette_drift", line) for line in self.drift]
+        return properties
 
 
 _COST = Record._fields.index("cost")  # behind which comes what is saved of it

@@ -131,21 +131,23 @@ class Attempt:
             report: The report of the phase.
             error: What was raised in it.
         """
-        is_subtest = report.when == "call" and not self._body_ended
-        if report.when == "call" and error is not None:
-            self._raised = error.value is not self._added and not is_subtest
-            if report.failed:
-                self._explain(report, error)
-        if is_subtest:
-            self._subtest_failed |= report.failed
-        elif report.when == "teardown":
+        when, outcome = report.when, report.outcome
+        if when == "teardown":
             if self.record is not None:
                 report.__dict__[RECORD] = self.record.to_plain()
                 report.user_properties += self.record.properties()
-        elif report.skipped and not hasattr(report, "wasxfail"):
+            return
+        is_subtest = when == "call" and not self._body_ended
+        if when == "call" and error is not None:
+            self._raised = error.value is not self._added and not is_subtest
+            if outcome == "failed":
+                self._explain(report, error)
+        if is_subtest:
+            self._subtest_failed |= outcome == "failed"
+        elif outcome == "skipped" and not hasattr(report, "wasxfail"):
             self._skipped = True
-        elif report.when == "call":  # which only comes where set-up has passed
-            self._passed = not report.failed and not self._subtest_failed
+        elif when == "call":  # which only comes where set-up has passed
+            self._passed = outcome != "failed" and not self._subtest_failed
 
     def _intercept(self) -> None:
         """Wrap what is to be intercepted where it stands, until all is over."""
@@ -208,12 +210,11 @@ class Attempt:
         """Close the session, and write the cassette if the test has passed."""
         __tracebackhide__ = True
         written, kept, problem = False, False, ""
-        face, fault = session.face, self._fault()
-        owes_nothing = self._raised and isinstance(face, Player)
+        face, before, fault = session.face, session.cassette, self._fault()
         try:
             if self._verifies:
                 session.discard()
-            elif self._passed and fault is None and not owes_nothing:
+            elif self._passed and fault is None and not (self._raised and isinstance(face, Player)):
                 written = session.commit()
             else:
                 kept = session.keep()
@@ -227,9 +228,8 @@ class Attempt:
         finally:
             session.discard()
             self._run.session = None
-        if self._skipped:
-            record = None
-        else:
+        record = None
+        if not self._skipped:
             record = account(
                 session,
                 Ending(
@@ -238,7 +238,7 @@ class Attempt:
                     written=written,
                     kept=kept,
                     fault=fault,
-                    differences=self._differences(session),
+                    differences=self._differences(session) if self._verifies else None,
                 ),
                 test=self._plan.test,
                 path=self._path,
@@ -252,7 +252,7 @@ class Attempt:
         if problem:
             _fail(problem)
         if record is not None:
-            cassette = face.cassette if written else session.cassette
+            cassette = face.cassette if written else before
             tell_finished(self._item, cassette, self._plan.location.path, record.outcome)
 
     def _explain(
@@ -275,8 +275,8 @@ class Attempt:
                 report.sections.append((title, "\n".join(found)))
 
     def _differences(self, session: Session[Recorder | Player]) -> tuple[str, ...] | None:
-        """Where a run that verifies its cassette differs from it; None where it does not verify."""
-        if not self._verifies or session.cassette is None:
+        """Where a run that verifies its cassette differs from it; None where there is none."""
+        if session.cassette is None:
             return None
         from pytest_agentcassette._verification import differences
 

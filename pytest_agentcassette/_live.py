@@ -77,10 +77,14 @@ class LiveWatch:
         finally:
             self._fixture = before
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there are calls that a fixture may turn out to have made."""
+        return bool(self._latest)
+
     def tore_down(self, fixture: str, scope: str) -> None:
         """Know which fixture has made the calls since the one before was gone."""
-        if self._latest:
-            self._settle(None if scope == "function" else _shown(fixture))
+        self._settle(None if scope == "function" else _shown(fixture))
 
     def take(self, report: pytest.TestReport) -> None:
         """Put the calls of all attempts into the report of the test's teardown.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +28,8 @@ FOLDER = "cassettes"
 
 _SUFFIX = ".json"
 
-# What Windows takes in no file name; control characters are among them.
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+# What Windows takes in no file name, control characters among it, and surrogates: each gives way.
+_SAFE = dict.fromkeys([*map(ord, '<>:"/\\|?*'), *range(0x20), 0x7F, *range(0xD800, 0xE000)], "_")
 
 # Names that Windows keeps for its devices, whatever comes after the first dot.
 _DEVICES = frozenset(
@@ -180,7 +179,7 @@ def _file_name(test: NameParts) -> str:
     letters in parameters: `test[A]` and `test[a]` are one file on Windows and on macOS.
     """
     name = ".".join([*test.classes, test.function]) + test.parameters
-    safe = unicodedata.normalize("NFC", _UNSAFE.sub("_", name))
+    safe = unicodedata.normalize("NFC", name.translate(_SAFE))
     if safe.partition(".")[0].rstrip().casefold() in _DEVICES:
         safe = "_" + safe
     short = len(safe.encode()) <= _LONGEST

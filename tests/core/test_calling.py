@@ -10,8 +10,8 @@ import warnings
 import pytest
 
 from agentcassette import DivergenceError, intercept, record, replay, use_cassette
-from agentcassette._calling import Target, call, call_in_task
-from agentcassette._plan import Seam
+from agentcassette._calling import call, call_in_task
+from agentcassette._seam import Seam, Target
 
 runs = []
 

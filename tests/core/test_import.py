@@ -17,6 +17,12 @@ import json, sys
 before = set(sys.modules)
 sys.path.insert(0, sys.argv[1])
 import agentcassette
+
+@agentcassette.intercept(kind="tool")
+def search(query):
+    return query
+
+assert search("a") == "a"
 names = set(sys.modules) - before | {"agentcassette"}
 print(json.dumps({name: getattr(sys.modules[name], "__file__", None) for name in sorted(names)}))
 """
@@ -68,6 +74,14 @@ def test_the_core_loads_nothing_but_itself_and_the_standard_library():
 def test_the_core_loads_nothing_slow():
     """Production code that is intercepted pays for the import as well."""
     assert SLOW & set(loaded_modules()) == set()
+
+
+def test_code_that_intercepts_loads_no_more_than_that():
+    """The rooms of a session come with the first session; production code opens none."""
+    ours = {name for name in loaded_modules() if name.startswith("agentcassette")}
+
+    rooms = ("_active", "_errors", "_intercept", "_relaying", "_seam")
+    assert ours == {"agentcassette", *(f"agentcassette.{room}" for room in rooms)}
 
 
 def test_what_is_imported_is_what_is_installed():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 import agentcassette
 
 PUBLIC_NAMES = [
@@ -39,11 +43,22 @@ def test_all_lists_the_public_names_in_order():
 
 
 def test_no_other_public_name_can_be_reached():
-    """What has no underscore in front of it is promised."""
-    reachable = {name for name in vars(agentcassette) if not name.startswith("_")}
-    not_ours = {"annotations", "@py_builtins", "@pytest_ar"}  # left by `__future__` and by pytest
+    """What has no underscore in front of it is promised, whether it was asked for before or not."""
+    reachable = {name for name in dir(agentcassette) if not name.startswith("_")}
+    not_ours = {"@py_builtins", "@pytest_ar"}  # left by pytest
 
     assert reachable - not_ours == set(PUBLIC_NAMES)
+    with pytest.raises(AttributeError, match="module 'agentcassette' has no attribute 'replays'"):
+        agentcassette.replays  # noqa: B018 - it is looked up
+
+
+@pytest.mark.parametrize("name", PUBLIC_NAMES)
+def test_a_public_name_is_the_same_wherever_it_is_imported_from(name):
+    """One that is imported late is found by its name, and is there from then on."""
+    value = getattr(agentcassette, name)
+
+    assert value is getattr(sys.modules[value.__module__], name)
+    assert vars(agentcassette)[name] is value
 
 
 def test_every_public_name_has_a_docstring():
