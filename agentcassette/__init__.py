@@ -58,7 +58,9 @@ else:
             raise AttributeError(message)
         from importlib import import_module
 
-        value = globals()[name] = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+        # A room that somebody has taken out of `sys.modules` again stays the same one.
+        room = globals().get(_ROOMS[name]) or import_module(f"{__name__}.{_ROOMS[name]}")
+        value = globals()[name] = getattr(room, name)
         return value
 
     def __dir__() -> list[str]:

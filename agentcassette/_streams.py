@@ -13,6 +13,7 @@ from agentcassette import _values
 from agentcassette._generators import tape_async_generator, tape_generator
 from agentcassette._proxies import form_of, offers_of
 from agentcassette._taped import Taped, gives_when_entered
+from agentcassette._values._raw_responses import is_read_later
 
 if TYPE_CHECKING:
     from agentcassette._outcome import Outcome
@@ -52,7 +53,7 @@ def tape(taping: Taping, outcome: Outcome, result: Any) -> Any:
         outcome.stream(form="async_generator")
         return tape_async_generator(taping, outcome, result)
     offers = offers_of(result)
-    form = "object" if _values.is_read_later(result) else form_of(result, offers)
+    form = "object" if is_read_later(result) else form_of(result, offers)
     if form is not None and not (form == "async_iterable" and _values.is_data(result)):
         return Taped(taping, outcome, result, tape).as_stream(form)
     if gives_when_entered(result):

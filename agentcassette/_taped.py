@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from agentcassette import _values
 from agentcassette._proxies import DEFAULT_OFFERS, form_of, is_manager, offers_of, proxy
 from agentcassette._seam import ORIGINAL
+from agentcassette._values._families import is_value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -29,8 +30,8 @@ EXIT = "__exit__"
 
 def gives_when_entered(result: object) -> bool:
     """Tell whether a result is a manager: no data, but what gives something once it is entered."""
-    is_value = _values.is_value(type(result)) or _values.is_data(result)
-    return is_manager(offers_of(result)) and not is_value
+    is_data = is_value(type(result)) or _values.is_data(result)
+    return is_manager(offers_of(result)) and not is_data
 
 
 class Taped:

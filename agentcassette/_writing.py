@@ -6,10 +6,10 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from agentcassette import _values
 from agentcassette._cassette import Cassette
 from agentcassette._referring import referring
 from agentcassette._steps import redacted, types_in
+from agentcassette._values._families import is_compared_by_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def losses(recorder: Recorder) -> Iterator[str]:
             )
     for step in recorder.steps:
         for name in dict.fromkeys(types_in(step, "arguments").values()):
-            if _values.is_compared_by_class(name):
+            if is_compared_by_class(name):
                 yield (
                     f"step {step['index']}, {step['name']}: a value of type {name.lstrip('!')}"
                     " among the arguments is compared by its class alone; hand over data instead,"

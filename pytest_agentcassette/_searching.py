@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_agentcassette._choices import Choices, plain
 from pytest_agentcassette._claims import is_defined, key
 from pytest_agentcassette._coverage import gap, modules
-from pytest_agentcassette._doubting import last_doubt
 from pytest_agentcassette._inventory import Inventory, exists, is_link, load, name_pattern
 from pytest_agentcassette._location import folder_of_tests
 from pytest_agentcassette._stale import Found, Known, Verdict, judge, taker
@@ -163,6 +162,8 @@ class Search:
         )
 
     def _last_doubt(self, path: Path, kept: str, found: Found) -> Verdict | None:
+        from pytest_agentcassette._doubting import last_doubt
+
         return last_doubt(
             found,
             kept,

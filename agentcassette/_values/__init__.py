@@ -8,6 +8,9 @@ The map has the type name of each place that JSON has no form for, by JSON point
     app.models:Tags(tuple)    the JSON of another type, which the value is made of
     !app.models:Client        what can't be restored; the JSON is for people only
     ?datetime                 a field of a pydantic model, with something said of it before its type
+
+Plain data needs none of the families of classes: `_families` and `_raw_responses` are imported by
+the first value that does, and by the rooms that ask for more than the values.
 """
 
 from __future__ import annotations
@@ -22,9 +25,7 @@ from agentcassette._values._encoder import (
     is_data,
     unreplayable,
 )
-from agentcassette._values._families import is_compared_by_class, is_value
 from agentcassette._values._names import class_name
-from agentcassette._values._raw_responses import is_read_later
 from agentcassette._values._registry import register_type
 from agentcassette._values._sentinels import is_not_given, not_given
 from agentcassette._values._standing import StandIn, class_named
@@ -43,11 +44,8 @@ __all__ = [
     "encode",
     "encode_call",
     "encode_verified",
-    "is_compared_by_class",
     "is_data",
     "is_not_given",
-    "is_read_later",
-    "is_value",
     "not_given",
     "register_type",
     "unreplayable",

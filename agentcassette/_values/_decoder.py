@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentcassette._values._codec import JSON, REDACTED, Misfit, copied
-from agentcassette._values._families import find_family
 from agentcassette._values._placeholder import Lost, Unreplayable, UnreplayableError, lost_of
 from agentcassette._values._tree import Node, tree
 
@@ -131,6 +130,8 @@ class Decoder:
         try:
             found = self._found.get(node.name)
             if found is None:
+                from agentcassette._values._families import find_family  # as for the encoder
+
                 found = self._found[node.name] = find_family(node.name, self._package)
             cls, codec = found
             return codec.decode(cls, json, node, self)

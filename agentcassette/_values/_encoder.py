@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, NamedTuple
 
+from agentcassette._values._builtin import BUILTIN
 from agentcassette._values._codec import JSON, Apart, Codec
 from agentcassette._values._containers import COLLECTIONS, write_items
-from agentcassette._values._families import BUILTIN, codec_of
 from agentcassette._values._opaque import PLACEHOLDERS, write_opaque
 from agentcassette._values._scalars import BIG
 from agentcassette._values._tree import is_lost, without_marks
@@ -150,6 +150,8 @@ class Encoder:
         try:
             codec = BUILTIN.get(kind) or self._codecs.get(kind)
             if codec is None:
+                from agentcassette._values._families import codec_of  # which plain data needs not
+
                 codec = self._codecs[kind] = codec_of(kind)
             return codec.encode(value, pointer, self)
         except Exception:  # noqa: BLE001 - a value in a state that its class doesn't foresee

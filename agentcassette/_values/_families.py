@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from agentcassette._values import _dates
+from agentcassette._values._builtin import BUILTIN
 from agentcassette._values._codec import Codec, Misfit
-from agentcassette._values._containers import PLAIN, Deque, Dict, Sequence, Set
+from agentcassette._values._containers import PLAIN, Deque
 from agentcassette._values._described import described_codec
 from agentcassette._values._enums import enum_codec
 from agentcassette._values._exceptions import error_codec
@@ -21,46 +22,30 @@ from agentcassette._values._names import (
     mro,
     standard_class,
 )
-from agentcassette._values._opaque import PLACEHOLDERS, Opaque, Placeheld
+from agentcassette._values._opaque import PLACEHOLDERS, Opaque
 from agentcassette._values._pydantic import is_model, model_codec, url_codec
 from agentcassette._values._raw_responses import raw_response_codec
 from agentcassette._values._records import record_codec
 from agentcassette._values._registered import Custom
 from agentcassette._values._registry import registered
 from agentcassette._values._responses import http_codec
-from agentcassette._values._scalars import Bytes, Complex, Float, Integer
 from agentcassette._values._sentinels import sentinel_codec
 from agentcassette._values._standing import standing_codec
 from agentcassette._values._structs import struct_codec
 from agentcassette._values._subclasses import Subclass, named_tuple_codec
-from agentcassette._values._texts import RANGE, Text, path_text, read_fraction, same_class
+from agentcassette._values._texts import Text, path_text, read_fraction, same_class
 from agentcassette._values._tree import is_lost, without_marks
 from agentcassette._values._validation import validation_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BUILTIN", "codec_of", "find_family", "is_compared_by_class", "is_value"]
+__all__ = ["codec_of", "find_family", "is_compared_by_class", "is_value"]
 
 _OPAQUE = Opaque()
 
 _STANDARD_MODULES = frozenset({"unittest", "weakref", "re", "functools", "asyncio", "builtins"})
 """Modules whose objects have a way of being equal, and are no data all the same."""
-
-BUILTIN: dict[type, Codec] = {
-    int: Integer(),
-    float: Float(),
-    complex: Complex(),
-    bytes: Bytes("bytes"),
-    bytearray: Bytes("bytearray"),
-    list: Sequence(""),
-    tuple: Sequence("tuple"),
-    dict: Dict(),
-    set: Set("set"),
-    frozenset: Set("frozenset"),
-    range: RANGE,
-    **dict.fromkeys(PLACEHOLDERS, Placeheld()),
-}
 
 _PLAIN = PLAIN | {object}  # what a generic model may have as an argument, and no codec is for
 

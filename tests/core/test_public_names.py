@@ -61,6 +61,15 @@ def test_a_public_name_is_the_same_wherever_it_is_imported_from(name):
     assert vars(agentcassette)[name] is value
 
 
+def test_a_room_that_was_taken_out_of_the_modules_stays_the_same_one(monkeypatch):
+    """`mock.patch.dict(sys.modules)` around a first session leaves no two classes of one name."""
+    player = agentcassette.Player
+    monkeypatch.delattr(agentcassette, "Player")
+    monkeypatch.delitem(sys.modules, "agentcassette._faces")
+
+    assert agentcassette.Player is player
+
+
 def test_every_public_name_has_a_docstring():
     """Whoever asks `help()` for a public name is told what it is for."""
     silent = [name for name in PUBLIC_NAMES if not getattr(agentcassette, name).__doc__]

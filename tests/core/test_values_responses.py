@@ -21,7 +21,8 @@ import pytest
 import requests
 
 from agentcassette import UnreplayableValue
-from agentcassette._values import decode, encode, is_read_later, unreplayable
+from agentcassette._values import decode, encode, unreplayable
+from agentcassette._values._raw_responses import is_read_later
 
 LIBRARIES = [
     importlib.import_module(name)
