@@ -178,6 +178,8 @@ class Cassette:
 
         Raises:
             OSError: The file can't be written; an old file is still there as it was.
+            TypeError: A value in a step that somebody made, or a key, is none that JSON has.
+            ValueError: A number in there is none that JSON has.
         """
         target = Path(os.path.realpath(path))
         text = _text(self.to_dict())

@@ -30,6 +30,7 @@ def render(document: dict[str, Any]) -> str:
         Strict JSON. A lone surrogate is written as an escape, so that the text can be encoded.
 
     Raises:
+        TypeError: A value in it, or a key, is none that JSON has.
         ValueError: A number in it is none that JSON has.
     """
     fields = [
@@ -53,7 +54,7 @@ def _field(name: str, value: object, indent: int = 2) -> str:
 def _layout(value: object, indent: int, before: int) -> str:
     """The text of a value that begins `before` columns after its indent."""
     if isinstance(value, dict) and value:
-        pairs = [(f"{_dumps(key)}: ", item) for key, item in value.items()]
+        pairs = [(f"{_key(key)}: ", item) for key, item in value.items()]
         opened, closed = "{", "}"
     elif isinstance(value, list) and value:
         pairs = [("", item) for item in value]
@@ -68,6 +69,14 @@ def _layout(value: object, indent: int, before: int) -> str:
         return opened + ", ".join(items) + closed
     inner = "\n" + " " * (indent + 2)
     return opened + inner + ("," + inner).join(items) + "\n" + " " * indent + closed
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(
+            f"the keys of JSON are text, not {key!r}, a value of type {type(key).__name__}"
+        )
+    return _dumps(key)
 
 
 def _ordered(values: dict[str, Any], fields: tuple[Field, ...]) -> list[tuple[str, Any]]:

@@ -518,6 +518,8 @@ def test_what_can_not_be_written_leaves_the_old_file(tmp_path):
 
     with pytest.raises(ValueError, match="JSON"):
         cassette({**PLAN, "result": float("nan")}).save(path)
+    with pytest.raises(TypeError, match="the keys of JSON are text, not 1"):
+        cassette({**PLAN, "arguments": {"args": [{1: "one"}], "kwargs": {}}}).save(path)
 
     assert path.read_bytes() == old
     assert files_in(tmp_path) == ["tape.json"]

@@ -236,6 +236,13 @@ def test_what_is_no_json_is_not_written(number):
         render(with_result([{"a": number}]))
 
 
+@pytest.mark.parametrize("key", [1, None, True, (1, 2)])
+def test_a_key_that_is_no_text_is_not_written(key):
+    """Only steps that somebody made by hand have one; the file could not be read any more."""
+    with pytest.raises(TypeError, match="the keys of JSON are text, not "):
+        render(with_result([{"a": {key: 1}}]))
+
+
 def test_a_deep_value_is_laid_out():
     """As deep as a document may be, whatever Python's limit leaves to the test."""
     value = []
