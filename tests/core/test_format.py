@@ -10,7 +10,8 @@ import random
 import pytest
 
 from agentcassette import Cassette, CassetteFormatError, diff_cassettes
-from agentcassette._format import parse, validate
+from agentcassette._fields import is_usual
+from agentcassette._format import _problem_of_step, parse, validate
 from agentcassette._layout import render
 
 # More of them find more; a million take five minutes.
@@ -601,3 +602,40 @@ def test_a_mutated_file_is_read_or_refused(part, tmp_path):
             assert str(error).startswith(str(path))
         assert path.read_bytes() == data
     assert set(refused) == {True, False}
+
+
+USUAL = {
+    "index": 0,
+    "type": "llm",
+    "name": "ask",
+    "arguments": {"args": ["one"], "kwargs": {}},
+    "result": None,
+    "input_tokens": 20,
+    "output_tokens": 10,
+    "duration_ms": 0.5,
+}
+ODD = [None, True, 0, 1, -1, 10**400, 1.0, -1.0, float("nan"), float("inf"), "", b"", [], {}, ()]
+ODD_ARGUMENTS = [{}, {"args": []}, {"kwargs": {}}]
+ODD_ARGUMENTS += [{"args": odd, "kwargs": {}} for odd in ODD]
+ODD_ARGUMENTS += [{"args": [], "kwargs": odd} for odd in ODD]
+ODD_STEPS = [
+    *ODD,
+    *({**USUAL, name: odd} for name in (*USUAL, "parent", "stream", "types") for odd in ODD),
+    *({**USUAL, "arguments": arguments} for arguments in ODD_ARGUMENTS),
+    *({key: value for key, value in USUAL.items() if key != name} for name in USUAL),
+    *({**{k: v for k, v in USUAL.items() if k != name}, "note": 1} for name in USUAL),
+]
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("step", ODD_STEPS)
+def test_the_quick_look_at_a_step_passes_nothing_that_is_wrong(step, index):
+    """A step as nearly all are is not looked at twice."""
+    assert not (is_usual(step, index) and _problem_of_step(step, index))
+
+
+def test_the_quick_look_passes_what_is_recorded():
+    """With all that every step has, and nothing beside it."""
+    assert is_usual(USUAL, 0)
+    assert not is_usual(USUAL, 1)
+    assert not is_usual({**USUAL, "types": {}}, 0)
