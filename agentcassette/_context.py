@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast
 
 from agentcassette._relaying import Relay
 from agentcassette._session import Machine
@@ -59,22 +59,22 @@ class Session(Generic[Face]):
         Raises:
             RuntimeError: The session was never opened.
         """
-        return cast("Face", (self._machine or self._never_opened()).face)
+        return cast("Face", self._opened().face)
 
     @property
     def fault(self) -> AgentCassetteError | None:
         """The error that sticks, or None: a drift of a strict replay, or a missing cassette."""
-        return (self._machine or self._never_opened()).fault
+        return self._opened().fault
 
     @property
     def cassette(self) -> Cassette | None:
         """The cassette that was there when the session was opened, in every mode, or None."""
-        return (self._machine or self._never_opened()).source.file
+        return self._opened().source.file
 
     @property
     def resumed(self) -> bool:
         """Whether what a failed run has left answers calls of this one."""
-        return (self._machine or self._never_opened()).source.resumes
+        return self._opened().source.resumes
 
     def open(self) -> Face:
         """Take the calls of this context from now on.
@@ -106,11 +106,11 @@ class Session(Generic[Face]):
             The drift of a strict replay (also a step that was never played), the missing
             cassette, or None.
         """
-        return (self._machine or self._never_opened()).end_body(raised=raised)
+        return self._opened().end_body(raised=raised)
 
     def paused(self) -> AbstractContextManager[None]:
         """Let the calls made in a block belong to no session."""
-        return (self._machine or self._never_opened()).paused()
+        return self._opened().paused()
 
     def commit(self) -> bool:
         """Close the session and write what there is to write, atomically.
@@ -122,7 +122,7 @@ class Session(Generic[Face]):
             DivergenceError: Clean-up steps were never played, and the replay is strict.
             OSError: The file can't be written; an old file is still there as it was.
         """
-        return (self._machine or self._never_opened()).commit()
+        return self._opened().commit()
 
     def keep(self) -> bool:
         """Close the session, and keep what it has paid for as pending until a later run uses it.
@@ -133,11 +133,11 @@ class Session(Generic[Face]):
         Raises:
             OSError: It can't be written.
         """
-        return (self._machine or self._never_opened()).keep()
+        return self._opened().keep()
 
     def discard(self) -> None:
         """Close the session and write nothing."""
-        (self._machine or self._never_opened()).discard()
+        self._opened().discard()
 
     def __enter__(self) -> Face:
         return self.open()
@@ -213,9 +213,11 @@ class Session(Generic[Face]):
     def __repr__(self) -> str:
         return f"Session(path={str(self.path)!r}, record_mode={self.record_mode!r})"
 
-    def _never_opened(self) -> NoReturn:
-        message = f"this session of {self.path} was never opened"
-        raise RuntimeError(message)
+    def _opened(self) -> Machine:
+        if self._machine is None:
+            message = f"this session of {self.path} was never opened"
+            raise RuntimeError(message)
+        return self._machine
 
 
 def _add_note(error: BaseException, note: str) -> None:
