@@ -91,6 +91,8 @@ class Session(Generic[Face]):
             message = f"this session of {self.path} is open already"
             raise RuntimeError(message)
         self._machine = Machine(self._plan)
+        if self._machine.recording is not None:
+            from agentcassette import _running  # noqa: F401 - or the first call takes its time
         return self.face
 
     def end_body(self, *, raised: bool = False) -> AgentCassetteError | None:

@@ -84,6 +84,34 @@ def test_code_that_intercepts_loads_no_more_than_that():
     assert ours == {"agentcassette", *(f"agentcassette.{room}" for room in rooms)}
 
 
+RECORDED = """
+import sys, tempfile
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import agentcassette
+
+@agentcassette.intercept
+def ask(prompt):
+    return {"text": prompt, "at": (1, 2)}
+
+with tempfile.TemporaryDirectory() as folder:
+    with agentcassette.record(Path(folder, "tape.json")):
+        before = set(sys.modules)
+        ask("a")
+        print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_call_that_is_recorded_imports_nothing_more():
+    """That would count as a part of the time that it took."""
+    package_folder = str(Path(agentcassette.__file__).parents[1])
+    command = [sys.executable, "-I", "-S", "-c", RECORDED, package_folder]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    # Which find out that it is one, and come before its time begins.
+    assert answer.stdout.split() == ["agentcassette._calling", "agentcassette._watching"]
+
+
 def test_what_is_imported_is_what_is_installed():
     """A checkout that lies in the way of the installed wheel would be tested in its place."""
     distribution = importlib.metadata.distribution("agentcassette")
