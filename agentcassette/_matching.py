@@ -1,4 +1,4 @@
-"""A tape: the steps of a cassette, which of them were played, and which answers a call.
+"""A tape: which of the steps of a cassette answers a call.
 
 Nothing in here runs, waits or raises: the session asks, and decides what follows.
 """
@@ -18,6 +18,7 @@ from agentcassette._comparing import (
     moved,
     trim,
 )
+from agentcassette._order import Order
 from agentcassette._steps import OUTCOME, redacted, types_in
 
 if TYPE_CHECKING:
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Tape"]
 
-_NEVER = float("inf")
 
-
-class Tape:
-    """The steps of a cassette, and which of them have been played.
+class Tape(Order):
+    """The steps of a cassette in their order, and which of them is the same call as another one.
 
     Args:
         steps: The steps as the cassette has them.
@@ -49,50 +48,12 @@ class Tape:
         redactor: Redactor,
         live: Container[str] = (),
     ) -> None:
-        self.steps = steps
+        super().__init__(steps, live=live)
         self._typed = typed
         self.redactor = redactor
-        self._spans: list[tuple[float, float]] = []
-        self._children: dict[int, list[int]] = {}
-        self._played = [False] * len(steps)
-        self._left: dict[str, dict[int, None]] = {}  # by name: those that were not played, in order
-        ends = []
-        for index, step in enumerate(steps):
-            span = _span(index, step)
-            self._spans.append(span)
-            ends.append(span[1])
-            if step["type"] in live:
-                self._played[index] = True
-            else:
-                self._left.setdefault(step["name"], {})[index] = None
-            if "parent" in step:
-                self._children.setdefault(step["parent"], []).append(index)
-        self._excused = list(self._played)
-        self._returned = list(self._played)
-        self._by_end = sorted(range(len(steps)), key=ends.__getitem__)
-        self._earliest = 0  # how many of `_by_end` are excused, counted from its beginning
-        self._next = 0  # how many of `_by_end` have returned, counted from its beginning
         self._recorded: dict[int, tuple[dict[str, Any], dict[str, str]]] = {}
         self._keys: dict[Form, dict[int, str]] = {}
-
-    @property
-    def remaining(self) -> int:
-        """The number of steps that have not been played."""
-        return self._played.count(False)
-
-    @property
-    def unplayed(self) -> list[int]:
-        """The indexes of these steps."""
-        return [index for index, played in enumerate(self._played) if not played]
-
-    @property
-    def cursor(self) -> int:
-        """The index of the earliest step that has not been played; the length at the end."""
-        return next((i for i, played in enumerate(self._played) if not played), len(self._played))
-
-    def is_played(self, index: int) -> bool:
-        """Whether a step has been played."""
-        return self._played[index]
+        self._by_key: dict[tuple[Form, str], dict[str, list[int]]] = {}  # and by name
 
     def find(self, asked: Asked) -> int | None:
         """The unplayed step that is the same call, or None.
@@ -100,26 +61,28 @@ class Tape:
         Of several it is the first that came after the same call in the same line of work, else the
         first of all.
         """
-        unplayed = self._left.get(asked.name, {})
-        first = None
-        for index in unplayed:
-            if self._is_in_line(index, asked):
-                if self._is_verbatim(index, asked):  # as nearly always
-                    return index
-                first = index
+        unplayed = self.left(asked.name)
+        in_line = self._in_line(asked)
+        first = next(iter(in_line), None)
+        if first is not None and self._is_verbatim(first, asked):  # as nearly always
+            return first
+        form = form_of(asked)
+        live = key(form, *self._live(asked))
+        if first is not None and self._key(form, first) == live:
+            return first
+        same = self._with_key(form, live, asked.name, unplayed)
+        for kind in (self._is_covered, self._is_older):
+            if same:
                 break
-        for kind in (self._is_same, self._is_covered, self._is_older):
             is_same = kind(asked)
             if first is not None and is_same(first):
                 return first
             same = [*filter(is_same, unplayed)]
-            if same:
-                return next((index for index in same if self._is_in_line(index, asked)), same[0])
-        return None
+        return next((index for index in same if index in in_line), same[0] if same else None)
 
     def find_played(self, asked: Asked) -> int | None:
         """The latest step that is the same call and was played already, or None."""
-        return next(filter(self._is_same(asked), reversed(self._played_like(asked))), None)
+        return next(filter(self._is_same(asked), reversed(self.played(asked.name))), None)
 
     def find_alike(self, asked: Asked, index: int) -> list[int]:
         """The played steps that are the same call as a step, and of which the same came.
@@ -128,87 +91,9 @@ class Tape:
         """
         return [
             one
-            for one in filter(self._is_same(asked), self._played_like(asked))
+            for one in filter(self._is_same(asked), self.played(asked.name))
             if one != index and _outcome(self.steps[one]) == _outcome(self.steps[index])
         ]
-
-    def missing_before(self, index: int) -> int | None:
-        """The earliest unplayed step of those that ended before this one started, or None."""
-        start = self._spans[index][0]
-        missing = None
-        for place in range(self._earliest, len(self._by_end)):
-            other = self._by_end[place]
-            if self._excused[other]:
-                if place == self._earliest:
-                    self._earliest += 1
-            elif self._spans[other][1] >= start:
-                break
-            elif missing is None or other < missing:
-                missing = other
-        return missing
-
-    def play(self, index: int) -> None:
-        """Count a step as played, and with it every step that was made inside of it."""
-        self._play(index)
-        for inner in self.inside(index):
-            self._play(inner)
-            self._returned[inner] = True
-
-    def _play(self, index: int) -> None:
-        self._played[index] = self._excused[index] = True
-        self._left.get(self.steps[index]["name"], {}).pop(index, None)
-
-    def inside(self, index: int) -> list[int]:
-        """The steps that were made inside of a step, at any depth."""
-        inner = list(self._children.get(index, ()))
-        for child in inner:
-            inner += self._children.get(child, ())
-        return inner
-
-    def precedes(self, index: int, other: int) -> bool:
-        """Whether a step ended before another one started."""
-        return self._spans[index][1] < self._spans[other][0]
-
-    def overlaps(self, index: int) -> bool:
-        """Whether another step started or ended while this one ran."""
-        start, end = self._spans[index]
-        return end - start > 1
-
-    def excuse_before(self, index: int) -> None:
-        """No longer ask for the steps which ended before this one started to come in order."""
-        start = self._spans[index][0]
-        for other, (_, end) in enumerate(self._spans):
-            if end < start:
-                self._excused[other] = True
-
-    def nearest(self, name: str) -> int | None:
-        """The earliest unplayed step of a name, else the earliest, or None at the end."""
-        unplayed = self.unplayed
-        named = (index for index in unplayed if self.steps[index]["name"] == name)
-        return next(named, unplayed[0] if unplayed else None)
-
-    def owed(self, *, cleanup: bool) -> int | None:
-        """The earliest unplayed step that the run still owes, or None.
-
-        Args:
-            cleanup: Whether steps that were recorded after the end of the body count too.
-        """
-        if all(self._played):  # as most often
-            return None
-        owed = (one for one in self.unplayed if cleanup or not self.steps[one].get("cleanup"))
-        return next(owed, None)
-
-    def may_return(self, index: int) -> bool:
-        """Whether every step that ended before this one has returned to the agent."""
-        while self._next < len(self._by_end) and self._returned[self._by_end[self._next]]:
-            self._next += 1
-        return self._next == len(self._by_end) or (
-            self._spans[self._by_end[self._next]][1] >= self._spans[index][1]
-        )
-
-    def give_back(self, index: int) -> None:
-        """Count a step as returned to the agent."""
-        self._returned[index] = True
 
     def expected(self, index: int) -> dict[str, Any]:
         """A step as errors and divergences show it."""
@@ -234,14 +119,6 @@ class Tape:
         live = trim(*live, moved(asked.defaults, asked), recorded[0])
         return compared(form, *recorded), compared(form, *live)
 
-    def _played_like(self, asked: Asked) -> list[int]:
-        """The played steps that have the name of a call."""
-        return [
-            index
-            for index, is_played in enumerate(self._played)
-            if is_played and self.steps[index]["name"] == asked.name
-        ]
-
     def _is_same(self, asked: Asked) -> Callable[[int], bool]:
         """Tells of a step whether it is the same call."""
         form = form_of(asked)
@@ -262,15 +139,23 @@ class Tape:
         arguments, live_types = self._live(asked)
         return live_types == (types if self._typed else {}) and recorded == repr(arguments)
 
-    def _is_in_line(self, index: int, asked: Asked) -> bool:
-        """Whether a step came after the step that answered the call before this one."""
+    def _in_line(self, asked: Asked) -> dict[int, None]:
+        """The unplayed steps that came after the step that answered the call before this one."""
         if asked.link is None:
-            return False
-        before = None if asked.link.before is None else asked.link.before.step
-        step = self.steps[index]
-        if "concurrency" not in step:
-            return before == (index - 1 if index else None)
-        return "after" in step["concurrency"] and step["concurrency"]["after"] == before
+            return {}
+        before = asked.link.before
+        return self.left_in_line(asked.name, None if before is None else before.step)
+
+    def _with_key(self, form: Form, live: str, name: str, unplayed: dict[int, None]) -> list[int]:
+        """Those of the unplayed steps of a name that are compared by the same text."""
+        if form.hidden:
+            return [index for index in unplayed if self._key(form, index) == live]
+        by_key = self._by_key.get((form, name))
+        if by_key is None:
+            by_key = self._by_key[form, name] = {}
+            for index in unplayed:
+                by_key.setdefault(self._key(form, index), []).append(index)
+        return [index for index in by_key.get(live, ()) if index in unplayed]
 
     def _is_covered(self, asked: Asked) -> Callable[[int], bool]:
         """As `_is_same`, where a whole value ``****`` on tape stands for any value."""
@@ -327,13 +212,3 @@ def _outcome(step: dict[str, Any]) -> str:
 
     types = {at: name for at, name in step.get("types", {}).items() if at[:10] != "/arguments"}
     return canonical([types, {name: step[name] for name in OUTCOME if name in step}])
-
-
-def _span(index: int, step: dict[str, Any]) -> tuple[float, float]:
-    """Where a step started and ended in the one sequence of all starts and ends."""
-    if "concurrency" in step:
-        places = step["concurrency"]
-        start, end = places["start"], places.get("end")
-    else:
-        start, end = 2 * index, 2 * index + 1
-    return start, _NEVER if end is None or "unfinished" in step else end

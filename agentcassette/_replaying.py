@@ -17,7 +17,7 @@ from agentcassette._drifting import Drifting, Terms
 from agentcassette._lineage import Line
 from agentcassette._loops import current_task, running_loop
 from agentcassette._returning import Returning
-from agentcassette._waiting import PATIENCE, Waiting, others_can_move
+from agentcassette._waiting import PATIENCE, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Replaying"]
 
+_EARLY = "played"  # what calls wait for that come early: any step, as another may be missing yet
 _LONGEST = 600.0  # seconds that a call which was never answered is waited for, whatever it took
 
 
@@ -92,7 +93,7 @@ class Replaying:
             turn = self._turn(asked, since, in_task=False)
             if not isinstance(turn, _Wait):
                 return turn
-            self._waiting.in_thread(partial(self._settled, turn.step), since)
+            self._waiting.in_thread(partial(self._settled, turn.step), since, cause=_EARLY)
 
     async def take_in_task(self, asked: Asked) -> int | None:
         """As `take`, for a call that is awaited."""
@@ -102,7 +103,7 @@ class Replaying:
             turn = self._turn(asked, since, in_task=True)
             if not isinstance(turn, _Wait):
                 return turn
-            await self._waiting.in_task(partial(self._settled, turn.step), since)
+            await self._waiting.in_task(partial(self._settled, turn.step), since, cause=_EARLY)
 
     def hang(self, asked: Asked, index: int) -> bool:
         """Answer nothing, as the step has no outcome, until somebody else drifts.
@@ -217,7 +218,7 @@ class Replaying:
         task may bring what is missing.
         """
         __tracebackhide__ = True
-        if others_can_move():
+        if self._waiting.others_can_move():
             if not in_task and running_loop() is not None:
                 self._jumps.append(_Jump(current_task(), asked, index))
                 return self._play(index, asked)
@@ -258,8 +259,9 @@ class Replaying:
 
     def _play(self, index: int, asked: Asked) -> int:
         self._lines[index] = Line.of(asked.link)
-        self.tape.play(index)
-        self._waiting.progress()
+        has_inner = bool(self.tape.play(index))
+        # Of the calls that wait for their turn to return, another may have it only by inner steps.
+        self._waiting.progress(*(() if has_inner else (_EARLY,)))
         return index
 
     def _drift(self, asked: Asked, index: int, reason: str, *, played: int) -> int | None:
@@ -288,6 +290,7 @@ class Replaying:
 
     def _note(self, asked: Asked, index: int, reason: str) -> None:
         self.returning.is_free = True
+        self._waiting.progress()
         self._jumps.clear()
         self.errors.append(self._drifts.noted(asked, index, reason))
         self.divergences.append(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agentcassette._loops import let_others_run, running_loop
-from agentcassette._waiting import PATIENCE, Waiting, others_can_move
+from agentcassette._waiting import PATIENCE, Waiting
 
 if TYPE_CHECKING:
     from agentcassette._matching import Tape
@@ -46,18 +46,19 @@ class Returning:
 
         On the thread of a running event loop that is at once: nothing else could move.
         """
-        if self._tape.overlaps(index) and others_can_move() and running_loop() is None:
+        overlaps = self._tape.overlaps(index)
+        if overlaps and self._waiting.others_can_move() and running_loop() is None:
             may_return = partial(self._may_return, index)
-            self._waiting.in_thread(may_return, time.monotonic(), self._patience)
+            self._waiting.in_thread(may_return, time.monotonic(), self._patience, cause=index)
             self._learn(index)
             time.sleep(_HEAD_START)
         self.let_go(index)
 
     async def give_back_in_task(self, index: int) -> None:
         """As `give_back`, for a call that is awaited."""
-        if self._tape.overlaps(index) and others_can_move():
+        if self._tape.overlaps(index) and self._waiting.others_can_move():
             may_return = partial(self._may_return, index)
-            await self._waiting.in_task(may_return, time.monotonic(), self._patience)
+            await self._waiting.in_task(may_return, time.monotonic(), self._patience, cause=index)
             self._learn(index)
             await let_others_run()
         self.let_go(index)
@@ -66,7 +67,8 @@ class Returning:
         """Take note that the agent has an outcome, or asks for it no more: none waits for it."""
         with self._waiting.lock:
             self._tape.give_back(index)
-        self._waiting.progress()
+            turn = self._tape.turn
+        self._waiting.progress(*(() if turn is None else (turn,)))
 
     def _learn(self, index: int) -> None:
         """Take note of a wait in vain: with fewer threads, or none, it would not be the last."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import anyio
@@ -24,6 +25,8 @@ from agentcassette import (
     AgentCassetteError,
     DivergenceError,
     ReplayExhausted,
+    _matching,
+    _order,
     intercept,
     record,
     replay,
@@ -168,6 +171,31 @@ class TestUnchangedAgents:
         for seed in range(1, 4):
             again = functools.partial(agent, delay=up_to(0.005, seed))
             assert replayed(tape, again, MANY, seconds=10) == result
+
+    def test_a_call_of_many_takes_no_longer_than_one_of_few(self, tape, monkeypatch):
+        """Counted: how often one is compared, and how often it is asked whether it may return."""
+        recorded(tape, functools.partial(gathering, seconds=up_to(0.02, 0)), MANY)
+        counts = Counter()
+
+        def counted(owner, name):
+            original = getattr(owner, name)
+
+            def count(*args):
+                counts[name] += 1
+                return original(*args)
+
+            monkeypatch.setattr(owner, name, count)
+
+        counted(_matching, "key")
+        counted(_order.Order, "may_return")
+        counted(asyncio, "all_tasks")
+        monkeypatch.setattr(threading, "active_count", lambda: 1)  # whatever other tests have left
+
+        replayed(tape, functools.partial(gathering, delay=up_to(0.005, 1)), MANY, seconds=10)
+
+        assert counts["key"] <= 2 * len(MANY)  # that of the step and that of the call
+        assert counts["may_return"] <= 4 * len(MANY)
+        assert counts["all_tasks"] < len(MANY) / 2  # only where nobody waits
 
     def test_tasks_that_start_in_another_order(self, tape):
         """A gather may be written the other way round."""

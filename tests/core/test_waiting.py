@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import functools
 import subprocess
 import sys
 import threading
@@ -83,6 +84,59 @@ class TestEveryWay:
         waiting.progress()
 
         assert asked == []
+
+
+class TestCauses:
+    """Whoever waits is asked when something becomes of what it waits for, and no more often."""
+
+    def test_others_are_not_asked(self, waiting):
+        """Of hundreds that wait, most of what happens concerns one."""
+        asked = {"a": 0, "b": 0}
+        seen = []
+
+        def ready(cause):
+            asked[cause] += 1
+            return cause in seen
+
+        threads = [
+            threading.Thread(
+                target=waiting.in_thread,
+                args=(functools.partial(ready, cause), time.monotonic(), 30, cause),
+            )
+            for cause in asked
+        ]
+        for thread in threads:
+            thread.start()
+        while asked != {"a": 1, "b": 1} or not waiting.others_can_move():
+            time.sleep(0.01)
+        before = dict(asked)
+
+        seen.append("b")
+        waiting.progress("a")
+        assert asked == {**before, "a": 2}
+        waiting.progress("b", "none waits for this")
+        assert asked == {"a": 2, "b": 2}
+        seen.append("a")
+        waiting.progress()
+        assert asked == {"a": 3, "b": 2}
+        for thread in threads:
+            thread.join()
+
+    def test_where_somebody_waits_there_is_somebody_else(self, waiting, monkeypatch):
+        """So the tasks of the loop need not be counted, which takes long where there are many."""
+        monkeypatch.setattr(threading, "active_count", lambda: 1)  # whatever other tests have left
+
+        async def main():
+            alone = waiting.others_can_move()
+            task = asyncio.ensure_future(waiting.in_task(lambda: False, time.monotonic(), 0.2))
+            await asyncio.sleep(0)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delattr(asyncio, "all_tasks")
+                beside = waiting.others_can_move()
+            await task
+            return alone, beside, waiting.others_can_move()
+
+        assert asyncio.run(main()) == (False, True, False)
 
 
 class TestCancelledWaiting:
