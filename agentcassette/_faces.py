@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agentcassette._order import elapsed
 from agentcassette._steps import called_with, read
 
 if TYPE_CHECKING:
@@ -135,8 +136,17 @@ class _Face:
 
     @property
     def duration_ms(self) -> float:
-        """What the calls made so far took when they ran live, in milliseconds."""
-        return float(sum([step["duration_ms"] for step in self._trajectory.costs()]))
+        """What the calls made so far took when they ran live, in milliseconds.
+
+        Calls that ran at the same time count once.
+        """
+        return elapsed(self._trajectory.costs())
+
+    @property
+    def replayed_ms(self) -> float:
+        """The same, of the calls that were answered from a tape."""
+        answered = zip(self._trajectory.costs(), self._trajectory.replayed())
+        return elapsed([step for step, replayed in answered if replayed])
 
 
 class Recorder(_Face):

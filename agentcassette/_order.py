@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
-__all__ = ["Order"]
+__all__ = ["Order", "elapsed"]
 
 _NEVER = float("inf")
 
@@ -181,6 +181,30 @@ class Order:
     def give_back(self, index: int) -> None:
         """Count a step as returned to the agent."""
         self._returned[index] = True
+
+
+def elapsed(steps: Sequence[dict[str, Any]]) -> float:
+    """The milliseconds that went by in calls when they ran live, as far as a tape tells.
+
+    Calls that ran at the same time count once. When exactly one began while another one ran, a tape
+    does not tell: it is taken to have been at once, so the true time may be longer.
+
+    Args:
+        steps: The steps of the calls, in any order; their places are those of one tape.
+    """
+    if not any("concurrency" in step for step in steps):
+        return float(sum([step["duration_ms"] for step in steps]))
+    events = []
+    for step in steps:
+        start, end = _span(step["index"], step)
+        events += [(start, True, step), (end, False, step)]
+    now, began = 0.0, {}
+    for _, begins, step in sorted(events, key=lambda event: event[0]):
+        if begins:
+            began[step["index"]] = now
+        else:
+            now = max(now, began[step["index"]] + step["duration_ms"])
+    return now
 
 
 def _line(index: int, step: dict[str, Any]) -> _Line | None:

@@ -73,7 +73,8 @@ def account(
     else:
         steps = face.steps
         answered = _answered(face, steps)
-        cost, saved = _cost(steps), _cost(answered)
+        cost = _cost(steps, face.duration_ms)
+        saved = _cost(answered, face.replayed_ms)
     record = Record(
         test=test,
         path=path,
@@ -155,9 +156,9 @@ def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict
     return [step for step, call in zip(steps, face.calls()) if call.replayed]
 
 
-def _cost(steps: list[dict[str, Any]]) -> Cost:
+def _cost(steps: list[dict[str, Any]], duration_ms: float) -> Cost:
     return Cost(
         sum(step["input_tokens"] for step in steps),
         sum(step["output_tokens"] for step in steps),
-        float(sum(step["duration_ms"] for step in steps)),
+        duration_ms,
     )

@@ -38,7 +38,7 @@ class CostFacts(TypedDict):
     Attributes:
         input_tokens: The tokens that went in.
         output_tokens: The tokens that came out.
-        duration_ms: The time they took, in milliseconds.
+        duration_ms: The time they took, in milliseconds; calls at the same time count once.
     """
 
     input_tokens: int

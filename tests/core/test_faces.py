@@ -137,6 +137,7 @@ class TestCalls:
 
         assert (face.recorded, face.replayed) == ((4, 0) if is_live else (0, 4))
         assert {call.replayed for call in face.calls()} == {not is_live}
+        assert face.replayed_ms == (0 if is_live else face.duration_ms)
 
 
 class TestRecorder:

@@ -98,6 +98,42 @@ def test_a_run_as_data(project, options):
     assert report["version"] == 1
 
 
+def test_calls_at_the_same_time_count_once(project):
+    """Nobody has waited for twenty of them one after the other, nor is spared that."""
+    project.test(
+        """
+        import asyncio
+        import agentcassette
+
+        @agentcassette.intercept
+        async def fetch(number):
+            await asyncio.sleep(0.05)
+            return number
+
+        async def agent(count):
+            return await asyncio.gather(*map(fetch, range(count)))
+
+        @pytest.mark.cassette
+        def test_plan():
+            asyncio.run(agent(20))
+        """
+    )
+
+    def times(*options):
+        project.run(OPTION, *options, passed=1)
+        (test,) = json.loads(project.read("out/report.json"))["tests"]
+        costs = (test["cost"], test["saved"])
+        steps = sum(step["duration_ms"] for step in test["steps"])
+        return [cost["duration_ms"] / steps for cost in costs]
+
+    cost, saved = times()
+    assert saved == 0 < cost < 0.5
+    assert times() == [cost, cost]
+    project.edit("test_it.py", "agent(20)", "agent(20)); asyncio.run(fetch(20)")
+    cost, saved = times("--record-mode=update")
+    assert 0 < saved < cost < 0.5
+
+
 def test_a_drift_is_told_in_full(project):
     """The message with its diff, and which steps were never played."""
     project.test(TWICE)
