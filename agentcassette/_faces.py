@@ -9,7 +9,7 @@ from agentcassette._order import elapsed
 from agentcassette._steps import called_with, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from agentcassette._asked import Asked
     from agentcassette._cassette import Cassette
@@ -140,13 +140,16 @@ class _Face:
 
         Calls that ran at the same time count once.
         """
-        return elapsed(self._trajectory.costs())
+        return self.elapsed_ms(self._trajectory.costs())
 
-    @property
-    def replayed_ms(self) -> float:
-        """The same, of the calls that were answered from a tape."""
-        answered = zip(self._trajectory.costs(), self._trajectory.replayed())
-        return elapsed([step for step, replayed in answered if replayed])
+    @staticmethod
+    def elapsed_ms(steps: Sequence[dict[str, Any]]) -> float:
+        """What calls took when they ran live, in milliseconds.
+
+        Args:
+            steps: Some of the `steps`; those of calls that ran at the same time count once.
+        """
+        return elapsed(steps)
 
 
 class Recorder(_Face):

@@ -73,8 +73,7 @@ def account(
     else:
         steps = face.steps
         answered = _answered(face, steps)
-        cost = _cost(steps, face.duration_ms)
-        saved = _cost(answered, face.replayed_ms)
+        cost, saved = _cost(steps, face), _cost(answered, face)
     record = Record(
         test=test,
         path=path,
@@ -156,9 +155,9 @@ def _answered(face: Recorder | Player, steps: list[dict[str, Any]]) -> list[dict
     return [step for step, call in zip(steps, face.calls()) if call.replayed]
 
 
-def _cost(steps: list[dict[str, Any]], duration_ms: float) -> Cost:
+def _cost(steps: list[dict[str, Any]], face: Recorder | Player) -> Cost:
     return Cost(
         sum(step["input_tokens"] for step in steps),
         sum(step["output_tokens"] for step in steps),
-        duration_ms,
+        face.elapsed_ms(steps),
     )
