@@ -92,7 +92,7 @@ class Session(Generic[Face]):
             raise RuntimeError(message)
         self._machine = Machine(self._plan)
         if self._machine.recording is not None:
-            from agentcassette import _running  # noqa: F401 - or the first call takes its time
+            from agentcassette._running import run_taped  # noqa: F401 - or the first call takes its time
         return self.face
 
     def end_body(self, *, raised: bool = False) -> AgentCassetteError | None:

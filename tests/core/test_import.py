@@ -112,6 +112,17 @@ def test_a_call_that_is_recorded_imports_nothing_more():
     assert answer.stdout.split() == ["agentcassette._calling", "agentcassette._watching"]
 
 
+def test_a_recording_imports_again_what_was_taken_away(tmp_path, monkeypatch):
+    """A run of pytest inside of a test leaves the package, and takes its rooms away with it."""
+    with agentcassette.record(tmp_path / "tape.json"):
+        before = sys.modules["agentcassette._running"]
+    monkeypatch.setattr(agentcassette, "_running", before)
+    monkeypatch.delitem(sys.modules, "agentcassette._running")
+
+    with agentcassette.record(tmp_path / "tape.json"):
+        assert "agentcassette._running" in sys.modules
+
+
 def test_what_is_imported_is_what_is_installed():
     """A checkout that lies in the way of the installed wheel would be tested in its place."""
     distribution = importlib.metadata.distribution("agentcassette")
