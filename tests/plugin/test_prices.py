@@ -355,7 +355,7 @@ def test_the_report_shows_prices(priced, workers):
     assert unknown[-2] == "?"
     assert (total[0], total[-1]) == ("total", known[-2])
     assert " ".join(rest) == "1 call of an unknown model not priced: ours"
-    assert f"tokens, {total[-1]} and 0.0s of live calls not spent" in run.text
+    assert f"tokens, {total[-1]} and {total[-2]} of live calls not spent" in run.text
     assert 'name="cassette_price" value="0.' in priced.read("junit.xml")
 
 
