@@ -97,8 +97,8 @@ def asking(**options):
 
 
 def told(answer):
-    """Return what an answer says, without the id that LiteLLM may draw for it."""
-    return answer.model_dump(exclude={"id"})
+    """Return what an answer says, without the id and the time that LiteLLM may give it itself."""
+    return answer.model_dump(exclude={"id", "created"})
 
 
 def litellm_ask(url):
