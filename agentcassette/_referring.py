@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agentcassette._format import REFERRING
 from agentcassette._pointer import escape
 from agentcassette._references import ITEMS, LITERAL, MOST_VALUES, RESERVED, SAME
-from agentcassette._said import Items, Mark, Place, Said
+from agentcassette._said import Items, Mark, Marks, Place, Said
 from agentcassette._type_map import without
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._count = 0
+        self._marks = Marks()
         self._latest: dict[str, deque[Said]] = {}  # by name, the latest first
         self._left = MOST_VALUES  # that further references may stand for
         self._elsewhere: list[str] = []  # the places of a step whose types come with references
@@ -91,7 +92,7 @@ class Writer:
         index, self._count = self._count, self._count + 1
         if not isinstance(step.get("arguments"), dict):  # somebody has changed it
             return step
-        said, types = Said(index, _plain(step)), step.get("types")
+        said, types = Said(index, _plain(step), self._marks), step.get("types")
         before = self._latest.setdefault(str(step.get("name")), deque(maxlen=_REACH))
         others = [one.arguments for one in before]
         before.appendleft(said)

@@ -69,12 +69,12 @@ def numbered(calls: Iterable[Made]) -> list[dict[str, Any]]:
 
 def _twins(made: list[Made]) -> set[int]:
     """The indexes of the calls of which there is another one that is the same call."""
-    alike: dict[tuple[str, str], list[int]] = {}
+    alike: dict[tuple[str, int], list[int]] = {}  # by a hash, as the texts may be long histories
     names = Counter(call.fields["name"] for call in made)
     for index, call in enumerate(made):
         name = call.fields["name"]
         if names[name] > 1:
-            alike.setdefault((name, _text(call)), []).append(index)
+            alike.setdefault((name, hash(_text(call))), []).append(index)
     return {index for indexes in alike.values() if len(indexes) > 1 for index in indexes}
 
 

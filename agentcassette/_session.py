@@ -170,12 +170,15 @@ class Machine(_active.Member):
             if drift is not None:
                 raise copy.copy(drift)
             return False
-        from agentcassette._writing import losses
+        from agentcassette._writing import is_news, losses
 
-        written = self._write(self.face)
+        cassette = self.face.cassette = self._recorded(self.face)
+        written = is_news(cassette, self.source.file, self.plan)
+        if written:
+            cassette.save(self._file)
         if self._journal is not None:
             self._journal.remove()
-        for text in losses(self.face):
+        for text in losses(self.face, cassette.steps):
             warnings.warn(f"{self.path}: {text}", stacklevel=3)
         return written
 
@@ -259,19 +262,14 @@ class Machine(_active.Member):
         self._trajectory.answers.append((step, asked))
         return Answer(asked, step, replaying, None)
 
-    def _write(self, recorder: Recorder) -> bool:
-        """Write the cassette of the run, if it says something new."""
-        from agentcassette._writing import cassette_of, is_news
+    def _recorded(self, recorder: Recorder) -> Cassette:
+        """The cassette of the run."""
+        from agentcassette._writing import cassette_of
 
         duration_ms = round(1000 * (perf_counter() - self._began), 3)
-        cassette = cassette_of(
+        return cassette_of(
             recorder, self.plan, tape=self._tape, redactor=self._redactor, duration_ms=duration_ms
         )
-        recorder.cassette = cassette
-        if not is_news(cassette, self.source.file, self.plan):
-            return False
-        cassette.save(self._file)
-        return True
 
 
 def _head(keys: tuple[str, ...]) -> dict[str, Any]:

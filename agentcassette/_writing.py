@@ -73,8 +73,13 @@ def is_news(cassette: Cassette, file: Cassette | None, plan: Plan) -> bool:
     return plan.max_age is not None and (age is None or age > plan.max_age)
 
 
-def losses(recorder: Recorder) -> Iterator[str]:
-    """Tell what of the steps will not come back, or is not compared; each type once in a step."""
+def losses(recorder: Recorder, steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Tell what of the steps will not come back, or is not compared; each type once in a step.
+
+    Args:
+        recorder: What was called.
+        steps: The steps, as they are written.
+    """
     told: set[tuple[int, str]] = set()
     for lost in recorder.unreplayable:
         if (lost.step_index, lost.type_name) not in told:
@@ -84,7 +89,7 @@ def losses(recorder: Recorder) -> Iterator[str]:
                 f" {lost.pointer} can't be restored when it is replayed; intercept a callable that"
                 " returns data, or tell how with agentcassette.register_type"
             )
-    for step in recorder.steps:
+    for step in steps:
         for name in dict.fromkeys(types_in(step, "arguments").values()):
             if is_compared_by_class(name):
                 yield (
