@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._drifting import Drifting, Terms
-from agentcassette._lineage import Line
-from agentcassette._loops import current_task, running_loop
+from agentcassette._loops import running_loop
 from agentcassette._returning import Returning
+from agentcassette._turns import Turns
 from agentcassette._waiting import PATIENCE, Waiting
 
 if TYPE_CHECKING:
@@ -35,14 +35,6 @@ _LONGEST = 600.0  # seconds that a call which was never answered is waited for, 
 class _Wait(NamedTuple):
     """A call has to wait: the step that answers it does not have its turn yet."""
 
-    step: int
-
-
-class _Jump(NamedTuple):
-    """A call that could not wait, and was answered by a step before it had its turn."""
-
-    task: object
-    asked: Asked
     step: int
 
 
@@ -69,8 +61,7 @@ class Replaying:
         self.fault: AgentCassetteError | None = None
         self.over = False
         self._told = False
-        self._jumps: list[_Jump] = []
-        self._lines: dict[int, Line] = {}  # by which each step was played
+        self._turns = Turns(tape)
         self._terms = terms
         self._drifts = Drifting(tape, terms)
         self._lock = threading.RLock()
@@ -201,11 +192,11 @@ class Replaying:
                 raise copy.copy(self.fault)
             if index is None:
                 return self._miss(asked)
-            jump = self._jump_over(index)
-            if jump is not None:
-                return self._drift(jump.asked, index, "out of order", played=index)
-            missing = self.tape.missing_before(index)
-            if missing is None or self._took_each_others(asked, index):
+            ahead = self._turns.jumped_over(index)
+            if ahead is not None:
+                return self._drift(ahead, index, "out of order", played=index)
+            missing = self._turns.missing_before(index, asked)
+            if missing is None:
                 return self._play(index, asked)
             return self._early(asked, index, missing, since, in_task=in_task)
 
@@ -220,19 +211,11 @@ class Replaying:
         __tracebackhide__ = True
         if self._waiting.others_can_move():
             if not in_task and running_loop() is not None:
-                self._jumps.append(_Jump(current_task(), asked, index))
+                self._turns.jump(index, asked)
                 return self._play(index, asked)
             if self._waiting.left(since):
                 return _Wait(index)
         return self._drift(asked, missing, "out of order", played=index)
-
-    def _jump_over(self, index: int) -> _Jump | None:
-        """A call of this task that was made before this one, and was recorded after it."""
-        if not self._jumps:
-            return None
-        task = current_task()
-        ahead = (jump for jump in self._jumps if self.tape.precedes(index, jump.step))
-        return next((jump for jump in ahead if jump.task is task is not None), None)
 
     def _miss(self, asked: Asked) -> int | None:
         """The step that is played for a call which is not on tape."""
@@ -247,19 +230,8 @@ class Replaying:
         reason = "the arguments differ" if same_name else "another call was recorded"
         return self._drift(asked, index, reason, played=index)
 
-    def _took_each_others(self, asked: Asked, index: int) -> bool:
-        """Whether a call is early only because another line of work has played its step.
-
-        Which of two calls that are alike has which step is chance, where they are made at the same
-        time; and nobody can tell, where the same has come of both.
-        """
-        line = Line.of(asked.link)
-        alike = self.tape.find_alike(asked, index)
-        return any(one in self._lines and not line.goes_on_from(self._lines[one]) for one in alike)
-
     def _play(self, index: int, asked: Asked) -> int:
-        self._lines[index] = Line.of(asked.link)
-        has_inner = bool(self.tape.play(index))
+        has_inner = self._turns.play(index, asked)
         # Of the calls that wait for their turn to return, another may have it only by inner steps.
         self._waiting.progress(*(() if has_inner else (_EARLY,)))
         return index
@@ -291,7 +263,7 @@ class Replaying:
     def _note(self, asked: Asked, index: int, reason: str) -> None:
         self.returning.is_free = True
         self._waiting.progress()
-        self._jumps.clear()
+        self._turns.forget_jumps()
         self.errors.append(self._drifts.noted(asked, index, reason))
         self.divergences.append(
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -15,7 +14,6 @@ from agentcassette import (
     Recorder,
     Session,
     TargetNotFound,
-    intercepting,
 )
 from pytest_agentcassette._accounting import Ending, account
 from pytest_agentcassette._causes import chain
@@ -26,10 +24,10 @@ from pytest_agentcassette._location import PendingFile, shown
 from pytest_agentcassette._opening import OccupiedError, UnusableError, open_session
 from pytest_agentcassette._options import VERIFY
 from pytest_agentcassette._planning import plan_of, run_of
+from pytest_agentcassette._surroundings import Surroundings
+from pytest_agentcassette._verdict import Verdict
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pytest_agentcassette._prices import PriceList
 
 __all__ = ["Attempt", "begin"]
@@ -69,14 +67,10 @@ class Attempt:
         self._path = shown(self._plan.location.path, item.config.rootpath)
         self._session: Session[Recorder | Player] | None = None
         self._face: Recorder | Player | None = None  # of the session
-        self._around: ExitStack | None = None  # what is entered for the time of the session
+        self._around = Surroundings(item, self._plan, self._run)
         self._is_rerun = self._run.begins_again(self._plan.test)
-        self._body_ended = False
-        self._passed = False
-        self._skipped = False
-        self._subtest_failed = False
+        self._verdict = Verdict()
         self._drifted = False  # in its body, which may have caught the drift
-        self._raised = False  # an exception of its own; one of unittest shows late
         self._added: AgentCassetteError | None = None  # by us, to a body that raised nothing
         self._verifies = self._plan.settings.record_mode == VERIFY
 
@@ -97,12 +91,12 @@ class Attempt:
                 self._intercept()
                 session = self._open()
             except BaseException:
-                self._leave()
+                self._around.leave()
                 raise
             face = self._face = session.face
             # One finalizer for all: pytest drops those that are left where one is interrupted.
             holder.addfinalizer(partial(self._end, session))
-            self._guard(face)
+            self._around.guard(face, remedy=self._remedy)
         return face
 
     def end_body(self, *, raised: bool) -> AgentCassetteError | None:
@@ -114,7 +108,7 @@ class Attempt:
         Returns:
             The drift that the test has to fail for although its body passed.
         """
-        self._body_ended = True
+        self._verdict.body_ended = True
         if self._session is None:
             return None
         self._drifted = self._session.fault is not None
@@ -131,31 +125,19 @@ class Attempt:
             report: The report of the phase.
             error: What was raised in it.
         """
-        when, outcome = report.when, report.outcome
-        if when == "teardown":
+        if report.when == "teardown":
             if self.record is not None:
                 report.__dict__[RECORD] = self.record.to_plain()
                 report.user_properties += self.record.properties()
             return
-        is_subtest = when == "call" and not self._body_ended
-        if when == "call" and error is not None:
-            self._raised = error.value is not self._added and not is_subtest
-            if outcome == "failed":
-                self._explain(report, error)
-        if is_subtest:
-            self._subtest_failed |= outcome == "failed"
-        elif outcome == "skipped" and not hasattr(report, "wasxfail"):
-            self._skipped = True
-        elif when == "call":  # which only comes where set-up has passed
-            self._passed = outcome != "failed" and not self._subtest_failed
+        self._verdict.take(report, raised=error is not None and error.value is not self._added)
+        if report.when == "call" and report.outcome == "failed" and error is not None:
+            self._explain(report, error)
 
     def _intercept(self) -> None:
-        """Wrap what is to be intercepted where it stands, until all is over."""
         __tracebackhide__ = True
-        if not self._plan.settings.intercept:
-            return
         try:
-            self._enter(intercepting(*self._plan.settings.intercept))
+            self._around.intercept()
         except TargetNotFound as error:
             _fail(f"{self._plan.test}: intercept: {error}")
 
@@ -176,33 +158,11 @@ class Attempt:
             _fail(str(error))
         return self._session
 
-    def _guard(self, face: Recorder | Player) -> None:
-        """Refuse the connections of a replay, if they are to be refused, until all is over."""
-        if not self._plan.settings.block_network or isinstance(face, Recorder):
-            return
-        from pytest_agentcassette._guards import network_guard
-
-        guard = network_guard(self._item, test=self._plan.test, remedy=self._remedy)
-        self._enter(guard).callback(setattr, self._run, "network", None)
-        self._run.network = guard
-
-    def _enter(self, context: AbstractContextManager[object]) -> ExitStack:
-        """Enter a context that most sessions do without, until all is over."""
-        if self._around is None:
-            self._around = ExitStack()
-        self._around.enter_context(context)
-        return self._around
-
-    def _leave(self) -> None:
-        """Leave what was entered around the session, if anything was."""
-        if self._around is not None:
-            self._around.close()
-
     def _end(self, session: Session[Recorder | Player]) -> None:
         """Let all be over."""
         __tracebackhide__ = True
         try:
-            self._leave()
+            self._around.leave()
         finally:
             self._close(session)
 
@@ -214,27 +174,31 @@ class Attempt:
         try:
             if self._verifies:
                 session.discard()
-            elif self._passed and fault is None and not (self._raised and isinstance(face, Player)):
+            elif (
+                self._verdict.passed
+                and fault is None
+                and not (self._verdict.raised and isinstance(face, Player))
+            ):
                 written = session.commit()
             else:
                 kept = session.keep()
         except AgentCassetteError as error:  # of the test's clean-up
             problem, fault = str(error), self._fault()
         except OSError as error:
-            what = "cassette can't be written" if self._passed else "calls can't be kept"
+            what = "cassette can't be written" if self._verdict.passed else "calls can't be kept"
             problem = f"the {what}: {error}"
             pending = self._pending()
-            kept = self._passed and pending is not None and Path(pending).exists()
+            kept = self._verdict.passed and pending is not None and Path(pending).exists()
         finally:
             session.discard()
             self._run.session = None
         record = None
-        if not self._skipped:
+        if not self._verdict.skipped:
             record = account(
                 session,
                 Ending(
-                    passed=self._passed and not problem,
-                    raised=self._raised,
+                    passed=self._verdict.passed and not problem,
+                    raised=self._verdict.raised,
                     written=written,
                     kept=kept,
                     fault=fault,
@@ -280,12 +244,12 @@ class Attempt:
             return None
         from pytest_agentcassette._verification import differences
 
-        found = differences(session, self._plan, finished=self._passed)
-        return found if self._passed else (*found, "the test fails today")
+        found = differences(session, self._plan, finished=self._verdict.passed)
+        return found if self._verdict.passed else (*found, "the test fails today")
 
     def _fault(self) -> AgentCassetteError | None:
         """What sticks to the session; a body that raised something owes no step any more."""
-        if self._session is None or (self._raised and not self._drifted):
+        if self._session is None or (self._verdict.raised and not self._drifted):
             return None
         return self._session.fault
 
