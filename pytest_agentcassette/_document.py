@@ -102,10 +102,23 @@ def timeline(steps: Sequence[Step]) -> list[Step]:
             "duration_ms": step["duration_ms"],
             **span._asdict(),
             "parent": step.get("parent"),
-            "error": step.get("error", {}).get("type"),
+            "error": _error(step),
         }
         for at, (step, span) in enumerate(zip(steps, spans(steps)))
     ]
+
+
+def _error(step: Step) -> str | None:
+    """The class of the exception that a call ended with, or None.
+
+    What an exception of a registered type is told by is for its user to say.
+    """
+    if "error" not in step:
+        return None
+    error, name = step["error"], str(step.get("types", {}).get("/error", ""))
+    told = error.get("type") if isinstance(error, dict) else None
+    found = name.partition("(")[0].rpartition(":")[2].rpartition(".")[2]
+    return told if isinstance(told, str) else found or "an exception"
 
 
 def _test(record: Record, reading: Reading) -> dict[str, Any]:

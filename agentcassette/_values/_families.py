@@ -27,7 +27,7 @@ from agentcassette._values._pydantic import is_model, model_codec, url_codec
 from agentcassette._values._raw_responses import raw_response_codec
 from agentcassette._values._records import record_codec
 from agentcassette._values._registered import Custom
-from agentcassette._values._registry import registered
+from agentcassette._values._registry import registered, registered_as
 from agentcassette._values._responses import http_codec
 from agentcassette._values._sentinels import sentinel_codec
 from agentcassette._values._standing import standing_codec
@@ -82,7 +82,8 @@ def codec_of(cls: type) -> Codec:
     """Give the codec of a class; that of objects that are no data if it is in no family."""
     user = registered(cls)
     if user is not None:
-        return Custom(_name(cls), user)
+        name = class_name(cls)
+        return Custom(name if registered_as(name) in mro(cls) else _name(cls), user)
     codec = _codecs.get(cls)
     if codec is None:
         codec = _codecs[cls] = _make(cls)
@@ -104,7 +105,7 @@ def find_family(name: str, package: str | None = None) -> tuple[type, Codec]:
     if plain in _SHORT:
         cls = standard_class(_SHORT[plain])
         return cls, codec_of(cls) if plain != "Path" else _STANDARD["pathlib:PosixPath"]
-    cls = find_class(plain, package)
+    cls = registered_as(head) or find_class(plain, package)
     if arguments and is_model(cls):
         cls = parametrized(head, lambda argument: _find_argument(argument, package))
     return cls, codec_of(cls)

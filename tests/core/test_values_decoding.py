@@ -98,6 +98,7 @@ FORGED = {
 )
 def test_a_forged_name_runs_nothing_and_imports_nothing(name, on_tape):
     """Whatever a cassette names, it gives a placeholder."""
+    encode(Holder())  # what knows the families of classes is imported by the first value of one
     ran.clear()
     before = set(sys.modules)
     value = decode(on_tape, {"": name}, package="tests")

@@ -106,11 +106,47 @@ def test_only_classes_can_be_registered():
         register_type(5, encode=str, decode=int)
 
 
-def test_a_class_that_cannot_be_found_is_told():
-    """To be made again, a registered class has to be found by its name."""
+def made(amount: int = 0) -> type:
+    """Make a class at run time, as botocore does with the exceptions of a service."""
+    return type("Throttled", (Exception,), {"__module__": "sdk.errors", "amount": amount})
 
-    class Local:
-        pass
 
-    register_type(Local, encode=lambda value: 1, decode=lambda data: Local())
-    assert unreplayable(encode(Local()).types) == [("", f"{HERE}:{Local.__qualname__}")]
+def test_a_class_that_was_made_at_run_time_comes_back():
+    """It is found by its name among the registered ones: no module has it."""
+    cls = made()
+    assert unreplayable(encode(cls(5)).types) == [("", "sdk.errors:Throttled")]
+    register_type(cls, encode=lambda error: list(error.args), decode=lambda args: cls(*args))
+    encoded = encode(cls(5))
+    assert encoded == ([5], {"": "sdk.errors:Throttled"}, ())
+    back = decode(encoded.json, encoded.types)
+    assert type(back) is cls
+    assert back.args == (5,)
+
+
+def test_a_class_that_is_derived_under_the_same_name_counts_too():
+    """A library may hand out such a class, as instructor does; it comes back as the known one."""
+    register_type(Money, encode=vars, decode=lambda data: Money(**data))
+    derived = type("Money", (Money,), {"__module__": HERE, "__qualname__": "Money"})
+    encoded = encode_verified(derived(1, "EUR"))
+    assert encoded.types == {"": f"{HERE}:Money"}
+    assert type(decode(encoded.json, encoded.types)) is Money
+    other = type("Purse", (Money,), {"__module__": HERE})
+    assert unreplayable(encode(other(1, "EUR")).types) == [("", f"{HERE}:Purse")]
+
+
+def test_of_two_registered_classes_of_one_name_the_last_is_found():
+    """The first would come back as the other one, so it does not come back."""
+    first, last = made(1), made(2)
+    for cls in (first, last):
+        register_type(cls, encode=lambda error: list(error.args), decode=lambda args: last(*args))
+    assert unreplayable(encode(first()).types) == [("", "sdk.errors:Throttled")]
+    encoded = encode(last())
+    assert type(decode(encoded.json, encoded.types)) is last
+
+
+def test_a_name_that_was_registered_once_is_not_kept(monkeypatch):
+    """Classes are found by the registry alone."""
+    cls = made()
+    register_type(cls, encode=repr, decode=str)
+    monkeypatch.setattr(_registry, "_registry", {})
+    assert _registry.registered_as("sdk.errors:Throttled") is None

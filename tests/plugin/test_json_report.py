@@ -52,6 +52,24 @@ def test_what_is_told_of_a_step():
     }
 
 
+ERRORS = {
+    "as we write it": ({"error": {"type": "KeyError", "message": "x"}}, "KeyError"),
+    "of a registered type": (
+        {"error": [7], "types": {"/error": "tool:Outer.QuotaError(tuple)"}},
+        "QuotaError",
+    ),
+    "of another writer": ({"error": "no quota left"}, "an exception"),
+    "of a type that is no text": ({"error": {"type": 7}}, "an exception"),
+    "none": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("fields", "told"), ERRORS.values(), ids=ERRORS)
+def test_what_is_told_of_an_error(fields, told):
+    """Its class, as far as the cassette tells that there was one."""
+    assert timeline([step(0, 10, **fields)])[0]["error"] == told
+
+
 class TestCassettesThatCanNotBeRead:
     """The report says why, and goes on."""
 
