@@ -44,9 +44,13 @@ class Drifting:
     Args:
         tape: The steps, and which of them have been played.
         terms: What the errors tell beside the call.
+
+    Attributes:
+        gone_to: The names of the calls that were answered by steps of other calls, by step.
     """
 
     def __init__(self, tape: Tape, terms: Terms) -> None:
+        self.gone_to: dict[int, str] = {}
         self._tape = tape
         self._terms = terms
 
@@ -104,7 +108,7 @@ class Drifting:
     def _played(self) -> int:
         return len(self._tape.steps) - self._tape.remaining
 
-    def _explain(self, index: int, **known: Any) -> str:
+    def _explain(self, index: int, played_as: int | None = None, **known: Any) -> str:
         from agentcassette._explaining import Drift, explain
 
         return explain(
@@ -113,6 +117,8 @@ class Drifting:
                 path=self._terms.path,
                 mode=self._terms.mode,
                 total=len(self._tape.steps),
+                played_as=played_as,
+                gone_to=None if played_as is None else self.gone_to.get(played_as),
                 full=self._terms.full,
                 rerecord=self._terms.rerecord,
                 cost=self._terms.cost(),

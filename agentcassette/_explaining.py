@@ -33,6 +33,7 @@ class Drift(NamedTuple):
             a time that differs.
         reason: What is wrong, where it is not that the arguments differ.
         played_as: The index of an equal step that was played already, if there is one.
+        gone_to: The name of the other call that this step answered, where it was another one.
         comes_later: The index of an equal step that is still to be played, if there is one.
         rerecord: The command that records the run again, or nothing.
         cost: What the recording cost, as text.
@@ -49,6 +50,7 @@ class Drift(NamedTuple):
     ignore: tuple[str, ...] = ()
     reason: str = ""
     played_as: int | None = None
+    gone_to: str | None = None
     comes_later: int | None = None
     rerecord: str = ""
     cost: str = ""
@@ -69,7 +71,12 @@ def explain(drift: Drift) -> str:
         lines += [f"  recorded: {recorded}"] if recorded is not None else []
         lines += [f"  now:      {now}"] if now is not None else []
     lines.extend(f"    {line}" for line in _differences(drift))
-    if drift.played_as is not None:
+    if drift.gone_to is not None:
+        at = drift.played_as
+        lines.append(
+            f"  an equal call is on tape as step {at}; it answered another one: {drift.gone_to}"
+        )
+    elif drift.played_as is not None:
         lines.append(f"  an equal call was made before, and answered by step {drift.played_as}")
     if drift.comes_later is not None:
         lines.append(f"  an equal call comes later on tape, as step {drift.comes_later}")

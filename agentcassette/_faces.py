@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agentcassette._asked import Asked
     from agentcassette._cassette import Cassette
     from agentcassette._contrasting import Contrast
-    from agentcassette._errors import DivergenceError
+    from agentcassette._errors import AgentCassetteError
     from agentcassette._matching import Tape
     from agentcassette._recording import Recording, Unreplayable
 
@@ -203,7 +203,8 @@ class Player(_Face):
         strict: Whether the first drift raises.
         cassette: The cassette that is read; None where there is no file.
         divergences: Each drift of a replay that is not strict, as
-            ``{"index": ..., "expected": ..., "actual": ..., "reason": ...}``.
+            ``{"index": ..., "expected": ..., "actual": ..., "reason": ...}``. Of a call beyond the
+            last step ``expected`` is None.
     """
 
     def __init__(
@@ -220,13 +221,13 @@ class Player(_Face):
         self.cassette = cassette
         self.divergences: list[dict[str, Any]] = []
         self._tape: Tape | None = None
-        self._errors: list[Callable[[], DivergenceError]] = []
+        self._errors: list[Callable[[], AgentCassetteError]] = []
 
     def follow(
         self,
         tape: Tape,
         divergences: list[dict[str, Any]],
-        errors: list[Callable[[], DivergenceError]],
+        errors: list[Callable[[], AgentCassetteError]],
     ) -> None:
         """Tell of a tape from now on, and of the drifts that are noted in two lists."""
         self._tape = tape
@@ -237,8 +238,8 @@ class Player(_Face):
     def explanations(self) -> list[str]:
         """The text of each of the `divergences`: where the calls differ, and what to do.
 
-        It is that of the `DivergenceError` which a strict replay would have raised there. To make
-        it takes a while for long calls.
+        It is that of the error which a strict replay would have raised there. To make it takes a
+        while for long calls.
         """
         return [str(make_error()) for make_error in self._errors]
 

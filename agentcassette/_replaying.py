@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agentcassette._asked import Asked
-    from agentcassette._errors import AgentCassetteError, DivergenceError
+    from agentcassette._errors import AgentCassetteError, ReplayExhausted
     from agentcassette._matching import Tape
 
 __all__ = ["Replaying"]
@@ -57,7 +57,7 @@ class Replaying:
     def __init__(self, tape: Tape, terms: Terms) -> None:
         self.tape = tape
         self.divergences: list[dict[str, Any]] = []
-        self.errors: list[Callable[[], DivergenceError]] = []
+        self.errors: list[Callable[[], AgentCassetteError]] = []
         self.fault: AgentCassetteError | None = None
         self.over = False
         self._told = False
@@ -225,7 +225,10 @@ class Replaying:
             self._give_way()
             return None
         if index is None:
-            raise self._keep(self._drifts.exhausted(asked))
+            error = self._drifts.exhausted(asked)
+            if self._is_lenient:
+                self._note_exhausted(error)
+            raise self._keep(error)
         same_name = self.tape.steps[index]["name"] == asked.name
         reason = "the arguments differ" if same_name else "another call was recorded"
         return self._drift(asked, index, reason, played=index)
@@ -252,6 +255,8 @@ class Replaying:
         if self._terms.strict:
             raise self._keep(self._drifts.divergence(asked, index, reason))
         self._note(asked, index, reason)
+        if played == index:
+            self._drifts.gone_to[index] = asked.name
         self.tape.excuse_before(played)
         return self._play(played, asked)
 
@@ -273,6 +278,18 @@ class Replaying:
                 "reason": reason,
             }
         )
+
+    def _note_exhausted(self, error: ReplayExhausted) -> None:
+        """Note a call that is on tape no more; once, as an agent may try it again and again."""
+        noted = {
+            "index": error.step_index,
+            "expected": None,
+            "actual": error.actual,
+            "reason": "called once more than recorded",
+        }
+        if noted not in self.divergences:
+            self.errors.append(lambda: error)
+            self.divergences.append(noted)
 
     def _never_answered(self, asked: Asked, index: int) -> bool:
         __tracebackhide__ = True

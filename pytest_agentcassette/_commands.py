@@ -27,8 +27,13 @@ def recording_again(plan: Plan, config: pytest.Config) -> str:
 
 
 def running_again(plan: Plan, config: pytest.Config) -> str:
-    """The command that runs a test again in the same record mode."""
+    """The command that runs a test again in the same record mode, and uses what is pending.
+
+    A run that records everything anew would use nothing of it.
+    """
     mode = run_of(config).settings.command_line_mode
+    if plan.settings.record_mode == "all":
+        mode = "update"
     option = "" if mode is None else f"{mode_option(config)}={mode} "
     return f"pytest {option}{_argument(plan, config)}"
 

@@ -178,8 +178,11 @@ class _Listing:
                 unclaimed.append(text)
                 continue
             if one.test is not None:
-                command = f"pytest {self._facts.mode_option}=update {shlex.quote(one.test)}"
-                text = f"{text}\n  {remedies.get(one.test) or command}"
+                update = f"pytest {self._facts.mode_option}=update {shlex.quote(one.test)}"
+                command = remedies.get(one.test) or update
+                if one.kind == "old":  # an update would find every call on tape, and ask nobody
+                    command = command.replace("=update ", "=all ", 1)
+                text = f"{text}\n  {command}"
             others.append(text)
         heading = "stale: no test claims these any more; delete them with pytest --cassette-prune"
         self.add(heading, unclaimed, "yellow")

@@ -253,19 +253,41 @@ class TestBestEffort:
         assert player.remaining == 1
 
     def test_a_call_too_many(self, tape):
-        """With nothing left there is nothing to answer with."""
+        """Nothing is left to answer it; it is noted once, however often it is tried."""
         recorded(tape, (ask, "a"))
         session = replay(tape)
         player = session.open()
         ask("a")
-        for _ in range(2):
-            with pytest.raises(ReplayExhausted):
-                ask("b")
+        for prompt in "bbcb":
+            with pytest.raises(ReplayExhausted) as raised:
+                ask(prompt)
         assert session.fault is None
         assert session.end_body() is None
         session.commit()
 
-        assert player.divergences == []
+        noted, other = player.divergences
+        assert noted == {
+            "index": 1,
+            "expected": None,
+            "actual": {"name": "ask", "arguments": {"args": ["b"], "kwargs": {}}},
+            "reason": "called once more than recorded",
+        }
+        assert other["actual"]["arguments"]["args"] == ["c"]
+        assert player.explanations[0] == str(raised.value)
+
+    def test_a_call_whose_step_another_one_got(self, tape):
+        """What is one too many is the other one, and the error says so."""
+        recorded(tape, (look_up, "word"), (ask, "a"))
+        session = replay(tape)
+        session.open()
+        look_up("word")
+        ask("b")
+        with pytest.raises(ReplayExhausted) as raised:
+            ask("a")
+        session.discard()
+
+        line = "  an equal call is on tape as step 1; it answered another one: ask"
+        assert line in str(raised.value).splitlines()
 
     def test_no_drift_no_note(self, tape):
         """An unchanged agent replays."""

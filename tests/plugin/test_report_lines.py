@@ -221,7 +221,7 @@ def test_stale_cassettes():
             b.json: 1 step never played
               pytest --cassette-record-mode=update 'test_b.py::test_b[a b]'
             b.json: 140 days old
-              pytest --cassette-record-mode=update 'test_b.py::test_b[a b]'
+              pytest --cassette-record-mode=all 'test_b.py::test_b[a b]'
             c.json: 99 days old"""
     )
     assert lines[0].markup == "yellow"
@@ -236,7 +236,7 @@ def test_many_stale_cassettes_are_cut_to_ten():
     assert lines[0].text == "cassettes: 12 stale"
     assert [line.text for line in lines[-3:]] == [
         "    9.json: 99 days old",
-        "      pytest --record-mode=update t9",
+        "      pytest --record-mode=all t9",
         "    and 2 more, with --cassette-report",
     ]
 

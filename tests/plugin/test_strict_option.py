@@ -97,3 +97,43 @@ def test_all_of_a_long_drift_is_told_at_vv(project):
     assert '39 pear"' not in short.text
     assert "more differences" in short.text
     assert 'query[39]: "39 apple" -> "39 pear"' in whole.text
+
+
+RETRYING = """
+    import os
+
+    def agent(prompt):
+        for _ in range(3):
+            try:
+                return ask(prompt)
+            except Exception:
+                pass
+        return "sorry"
+
+    @pytest.mark.cassette
+    def test_plan():
+        agent("one")
+        if os.environ.get("CHANGED"):
+            agent("two")
+            assert os.environ["CHANGED"] == "passes"
+    """
+
+
+@pytest.mark.parametrize(("changed", "outcome"), [("passes", "passed"), ("fails", "failed")])
+def test_a_call_too_many_is_a_drift(project, monkeypatch, changed, outcome):
+    """Nothing can answer it; an agent that swallows the error has changed all the same."""
+    project.test(RETRYING)
+    project.run(passed=1)
+    monkeypatch.setenv("CHANGED", changed)
+
+    run = project.run("-p", "cacheprovider", "--cassette-report", **{outcome: 1})
+
+    assert run.live == []
+    assert "step 1, ask: called once more than recorded" in run.text
+    assert run.text.count("called once more than recorded") == 1
+    assert "pytest --record-mode=update test_it.py::test_plan" in run.lines
+    monkeypatch.setenv("CHANGED", "passes")
+    repair = project.run(
+        "-p", "cacheprovider", "--cassette-drifted", "--record-mode=update", passed=1
+    )
+    assert repair.live == ["two"]
