@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
+
+from agentcassette._loops import is_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -65,7 +68,11 @@ async def tape_async_generator(
             with taping.cleaning_up(awaited=True):
                 await source.aclose()
             raise
-        except BaseException as thrown:  # noqa: BLE001 - it goes to the generator as it is
+        except BaseException as thrown:
+            if is_cancellation(thrown):  # of the task in which a loop that ends closes it
+                with taping.cleaning_up(awaited=True), suppress(StopAsyncIteration):
+                    await source.athrow(thrown)
+                raise
             outcome.thrown()
             advance = partial(source.athrow, thrown)
         else:

@@ -637,6 +637,58 @@ class TestGeneratorFunctions:
         assert parents == [None, 0, None, 0, None]
 
 
+async def plain():
+    """End when it is cancelled."""
+    for number in range(5):
+        yield number
+
+
+async def cleaned_up():
+    """Wait for something when it is cancelled."""
+    try:
+        for number in range(5):
+            yield number
+    finally:
+        await asyncio.sleep(0)
+
+
+async def deaf():
+    """End as if nothing was, when it is cancelled."""
+    with contextlib.suppress(asyncio.CancelledError):
+        for number in range(5):
+            yield number
+
+
+async def stubborn():
+    """Go on when it is cancelled."""
+    while True:
+        try:
+            yield 0
+        except asyncio.CancelledError:
+            yield 1
+
+
+@pytest.mark.parametrize("source", [plain, cleaned_up, deaf, stubborn])
+def test_left_in_the_last_moment_of_its_loop(tape, source):
+    """The loop begins to close it, and cancels that at once: it is left like any other one."""
+    words = intercept(source)
+
+    async def agent():
+        async for word in words():
+            return word
+        return None
+
+    def run():
+        return asyncio.run(agent())
+
+    assert recorded(tape, run) == 0
+    (step,) = Cassette.load(tape).steps
+    assert step["stream"] == {"form": "async_generator", "left": True}
+    since = time.monotonic()
+    assert replayed(tape, run) == 0
+    assert time.monotonic() - since < AT_ONCE
+
+
 class TestGenerators:
     """What only plain generators have."""
 
