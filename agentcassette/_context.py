@@ -67,6 +67,11 @@ class Session(Generic[Face]):
         return self._opened().fault
 
     @property
+    def written(self) -> bool:
+        """Whether its file was written, which `commit` does before it warns of anything."""
+        return self._opened().written
+
+    @property
     def cassette(self) -> Cassette | None:
         """The cassette that was there when the session was opened, in every mode, or None."""
         return self._opened().source.file

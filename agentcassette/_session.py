@@ -70,7 +70,7 @@ class Machine(_active.Member):
         steps = [] if self._tape is None else self._tape.steps
         self._awaited = {step["name"]: step for step in steps if "awaitable" in step}
         self.face = self._make_face()
-        self.ended = False
+        self.ended = self.written = False
         self._lines = object()  # what its lines of work know it by: they must not keep it alive
         self._began = perf_counter()
         _active.enter(self)
@@ -173,14 +173,14 @@ class Machine(_active.Member):
         from agentcassette._writing import is_news, losses
 
         cassette = self.face.cassette = self._recorded(self.face)
-        written = is_news(cassette, self.source.file, self.plan)
-        if written:
+        if is_news(cassette, self.source.file, self.plan):
             cassette.save(self._file)
+            self.written = True
         if self._journal is not None:
             self._journal.remove()
         for text in losses(self.face, cassette.steps):
             warnings.warn(f"{self.path}: {text}", stacklevel=3)
-        return written
+        return self.written
 
     def keep(self) -> bool:
         """End the session, and keep what was paid for until a later run can use it.

@@ -108,7 +108,7 @@ class Attempt:
         Returns:
             The drift that the test has to fail for although its body passed.
         """
-        self._verdict.body_ended = True
+        self._verdict.end_body(raised=raised)
         if self._session is None:
             return None
         self._drifted = self._session.fault is not None
@@ -182,6 +182,8 @@ class Attempt:
                 written = session.commit()
             else:
                 kept = session.keep()
+        except Warning as error:  # warnings are errors here; it is one about what was written
+            problem, written = str(error), session.written
         except AgentCassetteError as error:  # of the test's clean-up
             problem, fault = str(error), self._fault()
         except OSError as error:

@@ -119,7 +119,7 @@ class _Keyword(NamedTuple):
 
 def _path(value: Any) -> str | None:
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    return path if isinstance(path, str) and path else None
+    return path if isinstance(path, str) and path and "\0" not in path else None
 
 
 def _mode_name(value: Any) -> str | None:

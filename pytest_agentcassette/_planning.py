@@ -55,17 +55,27 @@ def run_of(config: pytest.Config) -> Run:
         pytest.UsageError: The command line or the ini file says what can't be.
     """
     if RUN not in config.stash:
-        cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
-        folder = None if cache is None else cache.mkdir("agentcassette-pending")
         run = Run(
             read_run_settings(config),
-            pending_folder=folder,
+            pending_folder=_pending_folder(config),
             wants_report=wants_report(config),
             wants_file=wants_file(config),
         )
         register_types(config)
         config.stash[RUN] = run
     return config.stash[RUN]
+
+
+def _pending_folder(config: pytest.Config) -> Path | None:
+    """Where pending recordings are kept; None without a cache that can be written."""
+    cache = getattr(config, "cache", None)  # -p no:cacheprovider leaves it out
+    if cache is None:
+        return None
+    try:
+        folder: Path = cache.mkdir("agentcassette-pending")
+    except OSError:  # the project is mounted to be read only, for example
+        return None
+    return folder
 
 
 def plan_all(tests: Sequence[tuple[pytest.Function, str]], collected: Sequence[str]) -> None:
@@ -212,7 +222,8 @@ def _shared(path: str, tests: Sequence[str], *, by_hook: bool) -> str:
             ' @pytest.mark.cassette("FILE.json"), may share it'
         )
     return (
-        f"{' and '.join(tests)} would share the cassette {path}: rename one of them, or give it a"
-        ' file of its own with @pytest.mark.cassette("FILE.json"); tests that name one file'
-        " themselves may share it"
+        f"{' and '.join(tests)} would share the cassette {path}, as the name of a module is no part"
+        " of it: rename one of them, move its module to a folder of its own, or give it a file of"
+        ' its own with @pytest.mark.cassette("FILE.json"), which all cases of a parametrized test'
+        " would share"
     )

@@ -24,6 +24,14 @@ class Verdict:
         self.body_ended = self.passed = self.skipped = self.raised = False
         self._subtest_failed = False
 
+    def end_body(self, *, raised: bool) -> None:
+        """Take note that the body has ended, with an exception or without.
+
+        That is all that is known of an attempt which has no report, as some plugins repeat tests.
+        """
+        self.body_ended = True
+        self.passed = not raised
+
     def take(self, report: pytest.TestReport, *, raised: bool) -> None:
         """Take note of how a phase went, or a subtest.
 
@@ -36,7 +44,7 @@ class Verdict:
             self._subtest_failed |= outcome == "failed"
             return
         if when == "call":
-            self.raised |= raised
+            self.raised |= raised and outcome != "passed"  # else the report is of another attempt
         if outcome == "skipped" and not hasattr(report, "wasxfail"):
             self.skipped = True
         elif when == "call":  # which only comes where set-up has passed

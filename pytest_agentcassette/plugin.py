@@ -159,7 +159,10 @@ class _FixtureBesideCassetter:
 def _opened(request: pytest.FixtureRequest) -> Recorder | Player:
     """The recorder or player of a test; its session is opened now if it is not open yet."""
     __tracebackhide__ = True
-    item: pytest.Function = request.node
+    item = request.node
+    if not isinstance(item, pytest.Function):
+        reason = f"{item.nodeid}: only a test that is a function or a method can have a cassette"
+        raise pytest.fail.Exception(reason, pytrace=False)
     if ATTEMPT not in item.stash:  # nobody knew that it would ask for one
         _begin(item, is_marked=is_marked(item))
     return item.stash[ATTEMPT].open(request)
@@ -208,7 +211,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, pytest.Function) or getattr(item.config.option, "setupplan", False):
         return
     is_ours = is_marked(item)
-    if (is_ours or asks_for_cassette(item)) and ATTEMPT not in item.stash:
+    if is_ours or asks_for_cassette(item):
         _begin(item, is_marked=is_ours)
 
 

@@ -115,3 +115,16 @@ def test_what_the_ini_file_ignores_may_differ(project):
     run = project.run(*ignore, passed=1)
 
     assert run.live == []
+
+
+def test_a_warning_about_what_was_written_may_be_an_error(project):
+    """It fails the test in one line; the cassette is there, and in the books."""
+    project.test(TEST)
+    project.edit("agent.py", "prompt.upper()", "object()")
+
+    run = project.run("-W", "error", passed=1, errors=1)
+
+    assert run.changed == {"cassettes/test_plan.json"}
+    assert "can't be restored" in run.text
+    assert "_lifecycle.py" not in run.text
+    assert "cassettes: 1 recorded" in run.lines

@@ -604,3 +604,14 @@ def test_the_session_is_gone_after_the_test(project):
     run = project.run(passed=2)
 
     assert run.live == ["two"]
+
+
+def test_a_doctest_is_refused(project):
+    """It is no function, and nothing would tell how it went."""
+    project.write("test_it.txt", '>>> cassette = getfixture("cassette")\n')
+
+    run = project.run("-p", "doctest", "--doctest-glob=*.txt", failed=1)
+
+    reason = "test_it.txt::test_it.txt: only a test that is a function or a method can have"
+    assert reason in run.text
+    assert "_planning.py" not in run.text

@@ -130,6 +130,7 @@ def test_what_is_ignored_may_differ(project):
         ("'a.json', 'b.json'", "it takes the path and then keywords only, and got 2 values"),
         ("'a.json', path='b.json'", "it got the path twice"),
         ("b'a.json'", "path=b'a.json': it takes the path of a file"),
+        (r"'a\0.json'", "it takes the path of a file"),
         ("ignore='kwargs..id'", "kwargs..id"),
     ],
 )

@@ -204,3 +204,17 @@ def test_under_xdist(cached):
 
     assert sorted(first.live) == list("abcd")
     assert again.live == []
+
+
+def test_a_cache_that_can_not_be_written(cached):
+    """A checkout may be mounted to be read only: a failure keeps nothing."""
+    cached.write(".pytest_cache", "no folder")
+    cached.test(TEST.format(good=False))
+    failed = cached.run_cached("-W", "ignore", failed=1)
+    cached.test(TEST.format(good=True))
+    passed = cached.run_cached("-W", "ignore", passed=1)
+    replayed = cached.run_cached("-W", "ignore", "--record-mode=none", passed=1)
+
+    assert "cassettes: 1 not written" in failed.lines
+    assert passed.live == failed.live == ["a", "b"]
+    assert replayed.live == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 RERUNS = ("-p", "pytest_rerunfailures", "--reruns=2")
 
 
@@ -67,3 +69,47 @@ def test_a_swallowed_drift_fails_every_attempt(project):
 
     assert run.live == []
     assert "cassettes: 1 drifted" in run.lines
+
+
+REPEATING = """
+    import pytest
+
+    @pytest.hookimpl(wrapper=True, {order}=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        if call.when == "call" and report.failed:
+            item.ihook.pytest_runtest_teardown(item=item, nextitem=item.parent)
+            item.ihook.pytest_runtest_setup(item=item)
+            run = lambda: item.ihook.pytest_runtest_call(item=item)
+            again = pytest.CallInfo.from_call(run, "call")
+            report.outcome = "passed" if again.excinfo is None else "failed"
+        return report
+    """
+REPEATED = """
+    import os
+
+    attempts = []
+
+    @pytest.mark.cassette(strict=True)
+    def test_plan():
+        attempts.append(1)
+        ask("hello")
+        assert len(attempts) > 1 or "FLAKY" not in os.environ
+    """
+
+
+@pytest.mark.parametrize("order", ["tryfirst", "trylast"])
+def test_a_plugin_may_repeat_a_test_between_its_reports(project, monkeypatch, order):
+    """pytest-retry does: of the attempts in between there is no report."""
+    project.write("conftest.py", REPEATING.format(order=order))
+    project.test(REPEATED)
+    monkeypatch.setenv("FLAKY", "1")
+
+    first = project.run(passed=1)
+    replay = project.run("--record-mode=none", passed=1)
+
+    assert first.live == ["hello", "hello"]
+    assert first.changed == {"cassettes/test_plan.json"}
+    assert "cassettes: 1 recorded" in first.lines
+    assert replay.live == []
+    assert any(line.startswith("cassettes: 1 replayed; ") for line in replay.lines)
