@@ -240,13 +240,19 @@ class Machine(_active.Member):
         if self.recording is not None:
             return self.recording.begin(asked)
         if self.replaying is None:
-            self._missing = self._missing or CassetteNotFound(
-                self._shown,
-                reason=f"and --record-mode={self.plan.shown_mode}",
-                remedy=f"record it with {self.plan.rerecord or '--record-mode=once'}",
-            )
+            self._missing = self._missing or self._not_found()
             raise copy.copy(self._missing)
         return None
+
+    def _not_found(self) -> CassetteNotFound:
+        """The error of a missing cassette, in the words of pytest where that drives the session."""
+        plan = self.plan
+        by_pytest = bool(plan.rerecord or plan.mode_name)
+        mode = (
+            f"--record-mode={plan.shown_mode}" if by_pytest else f"record_mode={plan.record_mode!r}"
+        )
+        again = plan.rerecord or ("--record-mode=once" if by_pytest else "record_mode='once'")
+        return CassetteNotFound(self._shown, reason=f"and {mode}", remedy=f"record it with {again}")
 
     def _answered(
         self, asked: Asked, replaying: Replaying, index: int | None

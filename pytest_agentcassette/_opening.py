@@ -87,7 +87,8 @@ def open_session(
         session.discard()
         raise UnusableError(
             f"{location.path} is the cassette of {owner}, which is still there, and {test} may not"
-            " use it: move the file to where it belongs, or delete it and record it anew"
+            " use it: if both have this file, rename the test or give it another one with path=;"
+            " else move the file to where it belongs"
         )
     return session
 

@@ -277,6 +277,14 @@ class TestModes:
         cause = f"no cassette at {tape} and --record-mode=none"
         assert str(raised.value) == f"{cause}: record it with pytest --record-mode=once"
 
+    def test_a_script_is_told_in_its_own_words(self, tape, agent):
+        """It has no options of pytest."""
+        with pytest.raises(CassetteNotFound) as raised, use_cassette(tape, record_mode="none"):
+            agent.ask("a")
+
+        cause = f"no cassette at {tape} and record_mode='none'"
+        assert str(raised.value) == f"{cause}: record it with record_mode='once'"
+
     def test_none_without_a_cassette_sticks(self, tape, agent):
         """A retry loop can't bury it."""
         session = use_cassette(tape, record_mode="none")
