@@ -21,7 +21,8 @@ __all__ = ["remember", "remembered", "still_drifted"]
 #: workers of pytest-xdist tell each other of them.
 KEY = "agentcassette/drifted"
 
-#: The outcomes that prove that a cassette fits its test. A test that failed may still drift.
+#: The outcomes that prove that a cassette fits its test. A test that failed may still drift, also
+#: where it was replayed: it may not have come so far.
 _FITTING = ("replayed", "recorded", "updated", "unchanged", "verified")
 
 _NAMED = 10
@@ -46,7 +47,11 @@ def still_drifted(
         The tests that drifted, and those of before that the run says nothing of.
     """
     outcomes = {record.test: record.outcome for record in records}
-    fit = {test for test, outcome in outcomes.items() if outcome in _FITTING}
+    fit = {
+        test
+        for test, outcome in outcomes.items()
+        if outcome in _FITTING and (outcome != "replayed" or test in passed)
+    }
     fit |= passed - outcomes.keys()  # it uses no cassette any more, or makes no call
     drifted = {test for test, outcome in outcomes.items() if outcome == "drifted"}
     return (set(before) - gone - fit) | drifted

@@ -135,6 +135,17 @@ def test_a_repair_that_fails_is_still_to_be_done(alone):
     assert alone.remembered() == ["test_it.py::test_plan[beta]"]
 
 
+def test_a_test_that_fails_before_it_drifts_is_remembered(alone):
+    """It has not come so far: nobody knows whether it would."""
+    alone.drift(*CHANGE, passed=3, failed=2)
+    alone.project.edit("test_it.py", "    ask(", "    assert prompt != 'beta'\n    ask(")
+
+    alone.run(passed=3, failed=2)
+
+    beta, delta = "test_it.py::test_plan[beta]", "test_it.py::test_plan[delta]"
+    assert alone.remembered() == [beta, delta]
+
+
 def test_tests_that_no_longer_exist_are_forgotten(story):
     """Their module was collected, and they are not in it."""
     story.drift(*CHANGE, passed=3, failed=2)
