@@ -58,8 +58,10 @@ else:
             raise AttributeError(message)
         from importlib import import_module
 
-        # A room that somebody has taken out of `sys.modules` again stays the same one.
-        room = globals().get(_ROOMS[name]) or import_module(f"{__name__}.{_ROOMS[name]}")
+        from agentcassette._rooms import put_back
+
+        put_back()
+        room = import_module(f"{__name__}.{_ROOMS[name]}")
         value = globals()[name] = getattr(room, name)
         return value
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast
 
 from agentcassette._relaying import Relay
+from agentcassette._rooms import put_back
 from agentcassette._session import Machine
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from agentcassette._plan import Plan
 
 __all__ = ["Session"]
+
+# What the first call imports: where it is there, so is what all sessions share.
+_ANSWERING = "agentcassette._calling"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Face = TypeVar("Face", bound="Recorder | Player", covariant=True)  # noqa: PLC0105 - as the field calls it
@@ -95,6 +100,8 @@ class Session(Generic[Face]):
         if self._machine is not None and not self._machine.ended:
             message = f"this session of {self.path} is open already"
             raise RuntimeError(message)
+        if _ANSWERING not in sys.modules:
+            put_back()
         self._machine = Machine(self._plan)
         if self._machine.recording is not None:
             from agentcassette._running import run_taped  # noqa: F401 - or the first call takes its time
