@@ -59,7 +59,8 @@ class Tape(Order):
         """The unplayed step that is the same call, or None.
 
         Of several it is the first that came after the same call in the same line of work, else the
-        first of all.
+        first of all. One that was made inside of another step, which would answer for it, comes
+        last.
         """
         unplayed = self.left(asked.name)
         in_line = self._in_line(asked)
@@ -78,7 +79,10 @@ class Tape(Order):
             if first is not None and is_same(first):
                 return first
             same = [*filter(is_same, unplayed)]
-        return next((index for index in same if index in in_line), same[0] if same else None)
+        found = [index for index in same if index in in_line] or same
+        return next(
+            (index for index in found if not self.is_inside(index)), next(iter(found), None)
+        )
 
     def find_played(self, asked: Asked) -> int | None:
         """The latest step that is the same call and was played already, or None."""

@@ -129,6 +129,11 @@ class Order:
             inner += self._children.get(child, ())
         return inner
 
+    def is_inside(self, index: int) -> bool:
+        """Whether a step was made inside of one that has not been played yet."""
+        parent = self.steps[index].get("parent")
+        return parent is not None and not self._played[parent]
+
     def precedes(self, index: int, other: int) -> bool:
         """Whether a step ended before another one started."""
         return self._spans[index][1] < self._spans[other][0]

@@ -15,7 +15,7 @@ from agentcassette._patterns import parsed, without_matches
 from agentcassette._secrets import PLACEHOLDER, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
 
@@ -24,6 +24,11 @@ __all__ = ["PLACEHOLDER", "Redacted", "Redactor"]
 _INSIGNIFICANT = str.maketrans("", "", "-_\\")
 
 _BASE64 = "bytes[base64]"  # how the type name of bytes ends that are no text
+
+_DICTS = ("dict", "dict)")  # how that of a dict ends, and of a class derived from it
+_PAIR = 2
+
+_SHORTEST = 4  # characters of a value that is looked for in a message
 
 # A parameter in the query of a URL; a template's variable is no value.
 _QUERY = r"""(?P<start>[?&](?P<key>[\w.-]{1,64})=)(?![{$%]?[{(])[^\s&#"'<>\\]+"""
@@ -120,22 +125,74 @@ class Redactor:
         if not value and isinstance(value, (list, dict)):
             return Redacted(value, dict(types or {}), ())
         walk = _Walk(self)
-        redacted = walk.value(self._without_secret_bytes(value, types or {}, walk.places))
+        redacted = walk.value(self._without_typed_secrets(value, types or {}, walk.places))
+        if types and walk.places:
+            self._hush(redacted, value, types, walk.places)
         if not types and not walk.places:
             return Redacted(redacted, {}, ())
         kept = _type_map.without(types or {}, (*walk.places, *walk.renamed))
         return Redacted(redacted, kept, tuple(dict.fromkeys(walk.places)))
 
-    def _without_secret_bytes(self, value: Any, types: Mapping[str, str], places: list[str]) -> Any:
-        """Replace bytes in base64 that hold a secret, and note where they stood."""
-        for place, name in types.items():
-            if name.endswith(_BASE64) and self._is_secret_in_base64(value, place):
-                places.append(place)
-                if not place:
-                    return self._placeholder
-                value = copy.deepcopy(value)
-                _pointer.put(value, place, self._placeholder)
+    def _without_typed_secrets(
+        self, value: Any, types: Mapping[str, str], places: list[str]
+    ) -> Any:
+        """Replace what only its type shows to be secret, and note where it stood.
+
+        That are bytes in base64 that hold a secret, and what stands under a secret key in a dict
+        that is a list of pairs, as some of its keys are no strings.
+        """
+        secret = [
+            place
+            for at, name in types.items()
+            for place in (
+                [at]
+                if name.endswith(_BASE64) and self._is_secret_in_base64(value, at)
+                else self._secret_in_pairs(value, at)
+                if name.endswith(_DICTS)
+                else ()
+            )
+        ]
+        places += secret
+        if "" in secret:
+            return self._placeholder
+        value = copy.deepcopy(value) if secret else value
+        for place in secret:
+            _pointer.put(value, place, self._placeholder)
         return value
+
+    def _secret_in_pairs(self, value: Any, at: str) -> Iterator[str]:
+        """The places of the values under secret keys, where a dict is a list of pairs."""
+        try:
+            pairs = _pointer.find(value, at)
+        except LookupError:  # a file was edited
+            return
+        for index, pair in enumerate(pairs if isinstance(pairs, list) else ()):
+            is_pair = isinstance(pair, list) and len(pair) == _PAIR
+            if is_pair and isinstance(pair[0], str) and self.is_secret(pair[0]):
+                yield f"{at}/{index}/1"
+
+    def _hush(self, redacted: Any, value: Any, types: Mapping[str, str], places: list[str]) -> None:
+        """Take out of messages of exceptions what was secret in their args and attributes.
+
+        A message is made of them, in a form in which nobody finds a key and what stands under it.
+        """
+        below: dict[str, list[str]] = {}
+        for place in places:
+            tokens = place.split("/")
+            for depth in range(1, len(tokens)):
+                at = "/".join(tokens[:depth])
+                if at in types:
+                    below.setdefault(at, []).append(place)
+        for at, inside in below.items():
+            error = _pointer.find(redacted, at)
+            if isinstance(error, dict) and isinstance(error.get("message"), str):
+                told = {text for place in inside for text in _texts_at(value, place)}
+                message = error["message"]
+                for text in sorted(told, key=len, reverse=True):
+                    message = message.replace(text, self._placeholder)
+                if message != error["message"]:
+                    error["message"] = message
+                    places.append(f"{at}/message")
 
     def _is_secret_in_base64(self, value: Any, place: str) -> bool:
         try:
@@ -182,7 +239,7 @@ class Redactor:
         return redacted
 
     def _once(self, text: str) -> str:
-        if (self._needles or self._patterns) and text.lstrip()[:1] in ("{", "["):
+        if (self._needles or self._patterns) and text.lstrip()[:1] in ("{", "[", '"'):
             text = self._json(text)
         if self._needles and "://" in text and "?" in text:
             text = re.sub(_QUERY, self._parameter, text)
@@ -299,6 +356,20 @@ def _looked_for(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """
     secret_keys = frozenset(map(_fold, keys))
     return secret_keys, secret_keys.union(_fold(json.dumps(key)[1:-1]) for key in keys)
+
+
+def _texts_at(value: Any, place: str) -> Iterator[str]:
+    """The texts in what stands at a place, as far as they are long enough to be found again."""
+    try:
+        left = [_pointer.find(value, place)]
+    except LookupError:  # it stands under a key that had a secret in it, or a file was edited
+        return
+    while left:
+        item = left.pop()
+        if isinstance(item, (list, dict)):
+            left += item.values() if isinstance(item, dict) else item
+        elif isinstance(item, str) and len(item) >= _SHORTEST:
+            yield item
 
 
 def _fold(key: str) -> str:

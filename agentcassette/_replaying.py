@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._drifting import Drifting, Terms
-from agentcassette._loops import running_loop
+from agentcassette._loops import is_cancellation, running_loop
 from agentcassette._returning import Returning
 from agentcassette._turns import Turns
 from agentcassette._waiting import PATIENCE, Waiting
@@ -94,7 +94,19 @@ class Replaying:
             turn = self._turn(asked, since, in_task=True)
             if not isinstance(turn, _Wait):
                 return turn
-            await self._waiting.in_task(partial(self._settled, turn.step), since, cause=_EARLY)
+            try:
+                await self._waiting.in_task(partial(self._settled, turn.step), since, cause=_EARLY)
+            except BaseException as error:
+                if is_cancellation(error):
+                    self._cancelled(asked, turn.step)
+                raise
+
+    def _cancelled(self, asked: Asked, index: int) -> None:
+        """Take note that a call was cancelled while it waited; as on tape, if it was there too."""
+        with self._lock:
+            is_left = not self.tape.is_played(index) and not self._has_ended()
+            if is_left and not self._terms.gives_way and "unfinished" in self.tape.steps[index]:
+                self._play(index, asked)
 
     def hang(self, asked: Asked, index: int) -> bool:
         """Answer nothing, as the step has no outcome, until somebody else drifts.

@@ -64,7 +64,8 @@ _CREDENTIALS = (
 _RUN = r"[\w.-]{16,}"
 _CREDENTIAL = f"(?<![0-9A-Za-z])(?:{'|'.join(_CREDENTIALS)})"
 
-_BEARER = rf"(?<![0-9A-Za-z])((?i:bearer)[ \t]+){_DENSE_TOKEN}[\w.~+/-]{{16,}}=*"
+# The line end or tab before it may be escaped, as in JSON.
+_BEARER = rf"(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))((?i:bearer)[ \t]+){_DENSE_TOKEN}[\w.~+/-]{{16,}}=*"
 _BEARER_SIGNS = ("Bearer", "bearer", "BEARER")
 
 # A password that is a template's variable is none.

@@ -18,6 +18,9 @@ __all__ = ["TokenCount", "count_tokens"]
 
 _CHARACTERS_PER_TOKEN = 4
 
+# How a stream of server-sent events may begin: https://html.spec.whatwg.org/#parsing-an-event-stream
+_EVENT_FIELDS = ("data:", "event:", "id:", "retry:", ":")
+
 # The result itself and four levels below it: the deepest response known to have its block nowhere
 # else is langchain's LLMResult, with generations[0][0].message.usage_metadata.
 _LEVELS = 5
@@ -125,6 +128,13 @@ def count_tokens(
     and once for the output. A string has its own characters, None and what is empty have none,
     and anything else has the characters of its compact JSON.
 
+    Of a stream only the place where its chunks say the most is estimated, such as
+    ``choices[0].delta.content``: a value counts there if it differs from the one before it at that
+    place. Ids, types, models and padding are at places of their own, and so is the whole text that
+    some streams repeat at their end. Chunks that are plain text count in full. Text that is made of
+    server-sent events counts as the events in it, wherever it was cut into chunks; it also has
+    their usage block.
+
     Args:
         arguments: The arguments of the call, ``{"args": [...], "kwargs": {...}}``.
         result: What the call returned, as plain JSON; of a stream, the list of its chunks.
@@ -135,7 +145,8 @@ def count_tokens(
     Returns:
         The tokens of the input and of the output.
     """
-    chunks = result if stream and isinstance(result, list) else [result]
+    is_stream = stream and isinstance(result, list)
+    chunks = _events(result) or result if is_stream else [result]
     counts = _merged(block for block in map(_usage_block, [*chunks, *uses]) if block)
     for dialect in _DIALECTS:
         total = counts.get(dialect.total)
@@ -148,8 +159,8 @@ def count_tokens(
         if spent is None:
             spent = _rest(total, made)
         return TokenCount(_estimated_input(arguments) if spent is None else spent, made)
-    said = chunks or uses
-    return TokenCount(_estimated_input(arguments), _tokens(sum(map(_characters, said))))
+    said = _said(chunks) if is_stream and chunks else sum(map(_characters, chunks or uses))
+    return TokenCount(_estimated_input(arguments), _tokens(said))
 
 
 def _merged(blocks: Iterable[_Block]) -> dict[str, int]:
@@ -225,6 +236,61 @@ def _characters(value: Any) -> int:
     if value is None or value in ([], {}):
         return 0
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+class _Place(dict[Any, "_Place"]):
+    """A place in the chunks of a stream: what was last said there, and the places below it."""
+
+    __slots__ = ("characters", "last")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Any = None
+        self.characters = 0
+
+    def __missing__(self, key: Any) -> _Place:
+        place = self[key] = _Place()
+        return place
+
+
+def _said(chunks: list[Any]) -> int:
+    """Count the characters at the place where the chunks say the most."""
+    top = _Place()
+    most = 0
+    for chunk in chunks:
+        level = [(top, chunk)]
+        for place, value in level:  # It grows by what is further down.
+            if isinstance(value, dict):
+                level += [(place[key], value[key]) for key in value]
+            elif isinstance(value, list):
+                level += [(place[index], item) for index, item in enumerate(value)]
+            elif place is top or value != place.last:
+                place.last = value
+                place.characters += _characters(value)
+                most = max(most, place.characters)
+    return most
+
+
+def _events(chunks: list[Any]) -> list[Any]:
+    """Read the JSON of server-sent events from chunks of text: none where they are anything else.
+
+    The chunks are the text cut anywhere, or its lines without their ends. What is no text among
+    them, such as the response that an HTTP client gives first, is no event.
+    """
+    texts = [chunk for chunk in chunks if isinstance(chunk, str)]
+    text = "".join(texts)
+    if not text.startswith(_EVENT_FIELDS):
+        return []
+    lines = text.split("\n") if "\n" in text else texts
+    read = (_read(line[len("data:") :]) for line in lines if line.startswith("data:"))
+    return [event for event in read if event is not None]
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _tokens(characters: int) -> int:

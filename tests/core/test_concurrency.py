@@ -1325,3 +1325,57 @@ class TestOtherLoops:
 
         assert replayed(tape, lambda: [drive(prompt) for prompt in "ab"]) == ["a", "b"]
         assert drift(tape, lambda: drive("b")).expected["arguments"]["args"] == ["a"]
+
+
+def test_an_equal_call_inside_of_another_one_is_left_to_it(tape):
+    """Of two that are the same, a call of its own is not answered by the one inside."""
+
+    @intercept
+    def search(prompt):
+        time.sleep(0.1)
+        return prompt
+
+    @intercept
+    def research(prompt):
+        return search(prompt)
+
+    def first():
+        time.sleep(0.03)
+        research("x")
+
+    def second():
+        ask("plan", 0.06)
+        search("x")
+
+    def agent():
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(first), pool.submit(second)]:
+                done.result()
+
+    recorded(tape, agent)
+    for _ in range(5):
+        replayed(tape, agent)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_call_that_is_cancelled_while_it_waits_for_its_turn(tape, changed):
+    """On tape it was cancelled too: it has been made. Another one has not."""
+
+    async def first(prompt):
+        await ask_later("plan", 0.7)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(ask_later(prompt, 30), 0.05)
+
+    async def second():
+        await asyncio.sleep(0.6)  # longer than an outcome waits for its turn
+        await ask_later("other")
+
+    @in_loop
+    async def agent(prompt="slow"):
+        await asyncio.gather(first(prompt), second())
+
+    recorded(tape, agent)
+    if changed:
+        drift(tape, agent, "slower")
+    else:
+        replayed(tape, agent, seconds=SOON)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from collections import OrderedDict
 from types import MappingProxyType
 from typing import Any
 
@@ -426,3 +427,107 @@ def test_an_environment_with_ways_of_its_own(monkeypatch):
 
     assert Redactor().text("value-of-SERVICE_TOKEN-1") == PLACEHOLDER
     assert Redactor().text("value-that-is-kept-1") != PLACEHOLDER
+
+
+class Header(str):
+    """A string that is no plain one."""
+
+    __slots__ = ()
+
+
+PAIRED = {
+    "a number beside it": {1: 2, "api_key": "plain-one", "city": "Oslo"},
+    "none beside it": {None: 2, "API-KEY": "plain-one", "city": "Oslo"},
+    "a key of a class": {Header("authorization"): "plain-one", "city": "Oslo"},
+    "a key of bytes": {b"api_key": "plain-one", "city": "Oslo"},
+    "deep": [{1: {"a": {2: 3, "api_key": {"x": "plain-one"}}}, "city": "Oslo"}],
+    "an ordered dict": OrderedDict({1: 2, "api_key": "plain-one", "city": "Oslo"}),
+}
+
+
+@pytest.mark.parametrize("value", PAIRED.values(), ids=PAIRED)
+def test_a_dict_with_keys_that_are_no_strings(value):
+    """It is a list of pairs on tape, and each value stands beside its key."""
+    encoded = encode(value)
+    redacted = BY_KEY.redact(encoded.json, encoded.types)
+    told = json.dumps(redacted.json)
+    assert "plain-one" not in told
+    assert PLACEHOLDER in told
+    assert "Oslo" in told
+    assert redacted.places
+    assert BY_KEY.redact(redacted.json, redacted.types).json == redacted.json
+
+
+EDITED = {
+    "gone": ([], {"/0": "dict"}),
+    "no list": ({"a": 1}, {"/a": "dict"}),
+    "no pairs": ([[["api_key"], "api_key", ["api_key", 1, 2], [5, 6]]], {"/0": "dict"}),
+}
+
+
+@pytest.mark.parametrize(("value", "types"), EDITED.values(), ids=EDITED)
+def test_pairs_that_somebody_has_edited(value, types):
+    """What is no pair has no key."""
+    assert BY_KEY.redact(value, types).json == value
+
+
+class ApiError(Exception):
+    """An error as SDKs have them: its text shows the body."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(f"Error code: 400 - {body}")
+        self.body = body
+
+
+ERRORS = {
+    "args": ValueError({"api_key": "plain-one", "n": "one", "city": "Oslo"}),
+    "two args": ValueError("Oslo", {"headers": [{"Authorization": "plain-one"}]}),
+    "attributes": ApiError({"api_key": "plain-one", "city": "Oslo"}),
+    "a list under the key": ApiError({"api_key": ["plain-one", 5], "city": "Oslo"}),
+    "pairs": ValueError({1: 2, "api_key": "plain-one", "city": "Oslo"}),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_the_message_of_an_exception(error):
+    """It is made of the args and the attributes, in a form of its own."""
+    encoded = encode([error])
+    assert "plain-one" in encoded.json[0]["message"]
+    redacted = BY_KEY.redact(encoded.json, encoded.types)
+    assert "plain-one" not in json.dumps(redacted.json)
+    assert "Oslo" in redacted.json[0]["message"]
+    assert PLACEHOLDER in redacted.json[0]["message"]
+    assert "/0/message" in redacted.places
+
+
+def test_a_message_that_says_nothing_secret():
+    """Short values are no secrets that could be found again, nor is what the message leaves out."""
+    for error in (ApiError({"api_key": "ab"}), ValueError("Oslo", {"api_key": 5})):
+        encoded = encode([error])
+        redacted = BY_KEY.redact(encoded.json, encoded.types)
+        assert redacted.json[0]["message"] == encoded.json[0]["message"]
+
+
+def test_a_key_with_a_secret_above_a_typed_value():
+    """What stands below it has another place than before."""
+    encoded = encode({KEY: ApiError({"api_key": "plain-one"})})
+    redactor = Redactor(["api_key"], environ={})
+    redacted = redactor.redact(encoded.json, encoded.types)
+    assert KEY not in json.dumps(redacted.json)
+
+
+def test_json_in_a_json_string():
+    """It may have been encoded twice."""
+    text = json.dumps(json.dumps({"api_key": "plain-one", "city": "Oslo"}))
+    redacted = BY_KEY.redact(text).json
+    assert json.loads(json.loads(redacted)) == {"api_key": PLACEHOLDER, "city": "Oslo"}
+    assert BY_KEY.redact('"api_key" is the name').json == '"api_key" is the name'
+
+
+@pytest.mark.parametrize("escape", ["\\n", "\\r", "\\t"])
+def test_a_bearer_behind_an_escaped_line_end(escape):
+    """As in JSON that is held in a string."""
+    token = "04kOBZ5AbaiSuQ45NM2GHZgKE6WfsF5s"
+    assert (
+        BY_LOOKS.redact(f"sent{escape}Bearer {token}").json == f"sent{escape}Bearer {PLACEHOLDER}"
+    )

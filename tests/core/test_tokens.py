@@ -277,6 +277,95 @@ def test_a_stream_without_a_block_is_estimated_by_its_chunks():
     assert count(["Hel", "lo", "", None, "!"], stream=True) == TokenCount(ESTIMATED_INPUT, 2)
 
 
+def chat_chunk(**delta: str) -> Any:
+    """Make a chunk of a chat completion, which is mostly envelope."""
+    return {
+        "id": "chatcmpl-9f3a",
+        "object": "chat.chunk",
+        "created": 1764550000,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
+        "usage": None,
+    }
+
+
+PIECES = ["The quick ", "brown fox ", "jumps ", "over the ", "lazy dog."]
+CHAT = [chat_chunk(role="assistant", content=""), *(chat_chunk(content=it) for it in PIECES)]
+SSE = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in CHAT) + "data: [DONE]\n\n"
+# All of them say the pieces, of 44 characters.
+SAYINGS = {
+    "text": PIECES,
+    "openai chat": CHAT,
+    "a tool call": [
+        chat_chunk(role="assistant"),
+        *({"choices": [{"delta": {"tool_calls": [{"arguments": it}]}}]} for it in PIECES),
+    ],
+    "padding": [{**chunk, "padding": "x" * index} for index, chunk in enumerate(CHAT)],
+    "openai responses, which tells the whole text again": [
+        {"type": "created", "response": {"id": "resp_1", "output": []}, "sequence_number": 0},
+        *(
+            {"type": "delta", "item_id": "msg_1", "delta": piece, "sequence_number": number}
+            for number, piece in enumerate(PIECES, 1)
+        ),
+        {"type": "done", "item_id": "msg_1", "text": "".join(PIECES), "sequence_number": 6},
+        {"type": "completed", "response": {"id": "resp_1", "output": ["".join(PIECES)]}},
+    ],
+    "anthropic": [
+        {"type": "message_start", "message": {"id": "msg_1", "model": "claude"}},
+        *(
+            {"type": "block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
+            for piece in PIECES
+        ),
+        {"type": "message_stop"},
+    ],
+    "gemini": [
+        {"candidates": [{"content": {"parts": [{"text": it}], "role": "model"}}], "id": "r1"}
+        for it in PIECES
+    ],
+    "langchain": [{"content": it, "type": "AIMessageChunk", "id": "run-1"} for it in PIECES],
+    "langgraph": [["messages", [{"content": it}, {"node": "agent"}]] for it in PIECES],
+    "server-sent events": SSE.split("\n\n"),
+    "server-sent events, cut anywhere": [SSE[at : at + 70] for at in range(0, len(SSE), 70)],
+    "server-sent events with carriage returns": [SSE.replace("\n", "\r\n")],
+    "lines of server-sent events": SSE.split("\n"),
+    "server-sent events behind a response": [{"status_code": 200, "content": ""}, SSE],
+    "named server-sent events": [": hello\nevent: delta\n", SSE],
+}
+
+
+@pytest.mark.parametrize("chunks", SAYINGS.values(), ids=SAYINGS)
+def test_a_stream_is_estimated_by_what_it_says(chunks):
+    """Of chunks without a usage block only the place counts where they say the most."""
+    assert count(chunks, stream=True) == TokenCount(ESTIMATED_INPUT, 11)
+
+
+SAYING_LITTLE = {
+    "text that repeats itself": (["ha ha "] * 4, 6),
+    "a value that repeats itself is said once": ([{"id": "abcd"}] * 4, 1),
+    "a value that comes back is said again": ([{"id": "abcd"}, {"id": "efgh"}, {"id": "abcd"}], 3),
+    "a chunk between them says nothing": ([{"id": "abcd"}, {}, {"id": "abcd"}], 1),
+    "numbers": ([{"n": 12}, {"n": 345}], 2),
+    "items of a list are places": ([["abcd", "efgh"]], 1),
+    "nothing": ([None, {}, [], "", {"a": {}, "b": [None]}], 0),
+    "events that are no json": (["data: abcd"], 3),
+    "events that are too deep": (["data: " + "[" * 200_000], 50_002),
+    "events that say nothing": (["data: null"], 3),
+    "text that speaks of events": (['Say\ndata: {"a": 1}'], 5),
+}
+
+
+@pytest.mark.parametrize(("chunks", "tokens"), SAYING_LITTLE.values(), ids=SAYING_LITTLE)
+def test_the_estimate_of_odd_chunks(chunks, tokens):
+    """Whatever the chunks are, they are counted."""
+    assert count(chunks, stream=True).output == tokens
+
+
+def test_server_sent_events_tell_their_usage_block():
+    """The block is exact, also in a text that was cut anywhere."""
+    text = "".join(f"event: {it['type']}\ndata: {json.dumps(it)}\n\n" for it in ANTHROPIC_STREAM)
+    chunks = [text[at : at + 50] for at in range(0, len(text), 50)]
+    assert count(chunks, stream=True) == TokenCount(420, 88)
+
+
 def test_a_stream_may_have_no_chunk():
     """A stream that ended at once made nothing."""
     assert count([], stream=True) == TokenCount(ESTIMATED_INPUT, 0)
