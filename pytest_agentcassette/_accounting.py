@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "account"]
 
 
+_REDACTED = "****"  # what stands in the place of a secret
+
+
 class Ending(NamedTuple):
     """How a session ended.
 
@@ -91,6 +94,7 @@ def account(
         mode=face.mode,
         drifts=_drifts(face, ending) if whole and drift else (),
         unplayed_steps=tuple(face.unplayed) if whole and isinstance(face, Player) else (),
+        redacted=_redacted(session) if ending.written else 0,
     )
     if prices is None:
         return record
@@ -101,6 +105,14 @@ def account(
     return record._replace(
         price=price_of_all.dollars, price_saved=price_saved.dollars, unpriced=price_of_all.unpriced
     )
+
+
+def _redacted(session: Session[Recorder | Player]) -> int:
+    """How many secrets were taken out of a cassette that was just written.
+
+    They are counted in the file, where what is said again is a reference.
+    """
+    return session.path.read_text(encoding="utf-8").count(_REDACTED)
 
 
 def _label(face: Recorder | Player, cassette: Cassette | None) -> str | None:

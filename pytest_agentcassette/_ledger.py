@@ -115,6 +115,7 @@ class Record(NamedTuple):
         unplayed_steps: The indexes of the steps that were never played, likewise.
         unpriced: The models of the calls that the price leaves out, as nobody knows theirs: a name
             for each call, empty where not even that is known.
+        redacted: How many secrets were taken out of what was written.
     """
 
     test: str
@@ -134,6 +135,7 @@ class Record(NamedTuple):
     drifts: tuple[tuple[int, str], ...] = ()
     unplayed_steps: tuple[int, ...] = ()
     unpriced: tuple[str, ...] = ()
+    redacted: int = 0
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the cassette was recorded, or None where nobody knows."""

@@ -104,6 +104,7 @@ def summary(
             listing.add_repair(totals.outcomes.get(outcome, 0))
     listing.add_differing(records)
     listing.add_unwritten(records)
+    listing.add_redacted(records)
     listing.add_stale(records, stale)
     listing.add_live_calls(live_calls)
     listing.add_lost_workers()
@@ -167,6 +168,13 @@ class _Listing:
             written = [one.path for one in records if one.outcome in ("recorded", "updated")]
             heading = "written in CI, and lost with it; record where you can commit the file, or"
             self.add(f"{heading} run CI with {self._facts.mode_option}=none", written, "yellow")
+
+    def add_redacted(self, records: Sequence[Record]) -> None:
+        """Add what is not in a cassette as it was: a test of its value will fail in a replay."""
+        entries = [
+            f"{one.path}: {plural(one.redacted, 'secret')}" for one in records if one.redacted
+        ]
+        self.add("written without its secrets; in their place stands ****", entries, "")
 
     def add_stale(self, records: Sequence[Record], stale: Sequence[Stale]) -> None:
         """Add the cassettes that are stale, with the command that does something about it."""

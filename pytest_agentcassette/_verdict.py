@@ -43,9 +43,7 @@ class Verdict:
         if when == "call" and not self.body_ended:
             self._subtest_failed |= outcome == "failed"
             return
-        if when == "call":
+        self.skipped |= outcome == "skipped" and not hasattr(report, "wasxfail")
+        if when == "call":  # which only comes where set-up has passed
             self.raised |= raised and outcome != "passed"  # else the report is of another attempt
-        if outcome == "skipped" and not hasattr(report, "wasxfail"):
-            self.skipped = True
-        elif when == "call":  # which only comes where set-up has passed
-            self.passed = outcome != "failed" and not self._subtest_failed
+            self.passed = outcome != "failed" and not (self.skipped or self._subtest_failed)

@@ -61,7 +61,7 @@ def test_usual_secrets_are_redacted_without_being_asked(project):
     project.edit("agent.py", '"text": prompt.upper(), ', '"text": "fine", ')
     project.edit("agent.py", 'return [f"about {query}"]', 'return ["fine"]')
 
-    project.run(passed=1)
+    recorded = project.run(passed=1)
     text = project.read("cassettes/test_plan.json")
     project.edit("test_it.py", "first-key-of-ours", "second-key-of-ours")
     run = project.run(passed=1)
@@ -70,6 +70,9 @@ def test_usual_secrets_are_redacted_without_being_asked(project):
     assert "kept" in text
     assert "max_tokens" in text
     assert run.live == []
+    at = recorded.lines.index("written without its secrets; in their place stands ****")
+    assert recorded.lines[at + 1] == "cassettes/test_plan.json: 4 secrets"
+    assert "written without" not in run.text
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ records = st.builds(
     price=st.none() | st.floats(0, 1e6),
     price_saved=st.none() | st.floats(0, 1e6),
     unpriced=st.lists(st.text()).map(tuple),
+    redacted=st.integers(0),
 )
 
 

@@ -196,6 +196,20 @@ def test_a_long_list_ends_with_a_count(has_table, where):
     assert lines[-1].text == f"    and 3 more, {where}"
 
 
+def test_what_was_redacted_is_said():
+    """Of what was written now: whoever asserts on it should know."""
+    one = RECORDED._replace(path="a.json", redacted=1)
+    two = RECORDED._replace(test="test_new.py::test_b", path="b.json", redacted=1_200)
+
+    lines = summary([one, REPLAYED, RECORDED, two], RunFacts())
+
+    assert [line.text for line in lines[-3:]] == [
+        "  written without its secrets; in their place stands ****",
+        "    a.json: 1 secret",
+        "    b.json: 1,200 secrets",
+    ]
+
+
 def test_stale_cassettes():
     """The file, what is known of it, and the command: that of the test's record, if it has one."""
     stale = [

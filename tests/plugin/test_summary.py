@@ -174,7 +174,7 @@ def test_stale_cassettes_and_live_calls_are_shown(project):
     assert run.lines[at + 1 : at + 6] == [
         "stale; record these again with",
         "a.json: 140 days old",
-        "pytest --record-mode=update test_it.py::test_a",
+        "pytest --record-mode=all test_it.py::test_a",
         "no cassette could answer these; refuse such calls with --cassette-live=block",
         "2 live calls of ask: test_it.py::test_b",
     ]
