@@ -125,17 +125,15 @@ class Redactor:
         if not value and isinstance(value, (list, dict)):
             return Redacted(value, dict(types or {}), ())
         walk = _Walk(self)
-        redacted = walk.value(self._without_typed_secrets(value, types or {}, walk.places))
-        if types and walk.places:
-            self._hush(redacted, value, types, walk.places)
+        redacted = walk.value(self._without_typed_secrets(value, types or {}, walk))
+        if types and walk.taken:
+            self._hush(redacted, types, walk)
         if not types and not walk.places:
             return Redacted(redacted, {}, ())
         kept = _type_map.without(types or {}, (*walk.places, *walk.renamed))
         return Redacted(redacted, kept, tuple(dict.fromkeys(walk.places)))
 
-    def _without_typed_secrets(
-        self, value: Any, types: Mapping[str, str], places: list[str]
-    ) -> Any:
+    def _without_typed_secrets(self, value: Any, types: Mapping[str, str], walk: _Walk) -> Any:
         """Replace what only its type shows to be secret, and note where it stood.
 
         That are bytes in base64 that hold a secret, and what stands under a secret key in a dict
@@ -152,11 +150,12 @@ class Redactor:
                 else ()
             )
         ]
-        places += secret
+        for place in secret:
+            walk.take(place, _pointer.find(value, place))
         if "" in secret:
             return self._placeholder
         value = copy.deepcopy(value) if secret else value
-        for place in secret:
+        for place in sorted(secret, key=len, reverse=True):  # one may be inside of another
             _pointer.put(value, place, self._placeholder)
         return value
 
@@ -171,28 +170,27 @@ class Redactor:
             if is_pair and isinstance(pair[0], str) and self.is_secret(pair[0]):
                 yield f"{at}/{index}/1"
 
-    def _hush(self, redacted: Any, value: Any, types: Mapping[str, str], places: list[str]) -> None:
+    def _hush(self, redacted: Any, types: Mapping[str, str], walk: _Walk) -> None:
         """Take out of messages of exceptions what was secret in their args and attributes.
 
         A message is made of them, in a form in which nobody finds a key and what stands under it.
         """
-        below: dict[str, list[str]] = {}
-        for place in places:
+        below: dict[str, set[str]] = {}
+        for place, value in walk.taken.items():
             tokens = place.split("/")
             for depth in range(1, len(tokens)):
                 at = "/".join(tokens[:depth])
                 if at in types:
-                    below.setdefault(at, []).append(place)
-        for at, inside in below.items():
+                    below.setdefault(at, set()).update(_texts_in(value))
+        for at, told in below.items():
             error = _pointer.find(redacted, at)
             if isinstance(error, dict) and isinstance(error.get("message"), str):
-                told = {text for place in inside for text in _texts_at(value, place)}
                 message = error["message"]
                 for text in sorted(told, key=len, reverse=True):
                     message = message.replace(text, self._placeholder)
                 if message != error["message"]:
                     error["message"] = message
-                    places.append(f"{at}/message")
+                    walk.places.append(f"{at}/message")
 
     def _is_secret_in_base64(self, value: Any, place: str) -> bool:
         try:
@@ -276,25 +274,32 @@ class _Walk:
 
     Attributes:
         places: Where something was redacted.
+        taken: What was taken away there.
         renamed: The places of what stood under a key that had a secret in it.
     """
 
-    __slots__ = ("_above", "_judged", "_redactor", "places", "renamed")
+    __slots__ = ("_above", "_judged", "_redactor", "places", "renamed", "taken")
 
     def __init__(self, redactor: Redactor) -> None:
         self.places: list[str] = []
+        self.taken: dict[str, Any] = {}
         self.renamed: list[str] = []
         self._redactor = redactor
         self._above: list[str | int] = []
         # What keys become, and whether what is under them is secret: most keys come many times.
         self._judged: dict[str, tuple[str, bool]] = {}
 
+    def take(self, place: str, value: Any) -> None:
+        """Note that something was taken away."""
+        self.places.append(place)
+        self.taken[place] = value
+
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
             text = self._redactor.text(value)
             if text == value:
                 return value
-            self.places.append(self._place())
+            self.take(self._place(), value)
             return text
         if isinstance(value, list):
             items = value
@@ -316,7 +321,7 @@ class _Walk:
                 self._above.append(name)
                 if is_secret:
                     redacted = self._redactor.placeholder
-                    self.places.append(self._place())
+                    self.take(self._place(), item)
                 else:
                     redacted = self.value(item)
                 self._above.pop()
@@ -358,12 +363,9 @@ def _looked_for(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     return secret_keys, secret_keys.union(_fold(json.dumps(key)[1:-1]) for key in keys)
 
 
-def _texts_at(value: Any, place: str) -> Iterator[str]:
-    """The texts in what stands at a place, as far as they are long enough to be found again."""
-    try:
-        left = [_pointer.find(value, place)]
-    except LookupError:  # it stands under a key that had a secret in it, or a file was edited
-        return
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in a value, as far as they are long enough to be found again."""
+    left = [value]
     while left:
         item = left.pop()
         if isinstance(item, (list, dict)):

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentcassette._drifting import Drifting, Terms
-from agentcassette._loops import is_cancellation, running_loop
+from agentcassette._loops import running_loop
 from agentcassette._returning import Returning
 from agentcassette._turns import Turns
 from agentcassette._waiting import PATIENCE, Waiting
@@ -96,9 +96,8 @@ class Replaying:
                 return turn
             try:
                 await self._waiting.in_task(partial(self._settled, turn.step), since, cause=_EARLY)
-            except BaseException as error:
-                if is_cancellation(error):
-                    self._cancelled(asked, turn.step)
+            except BaseException:
+                self._cancelled(asked, turn.step)
                 raise
 
     def _cancelled(self, asked: Asked, index: int) -> None:

@@ -441,6 +441,7 @@ PAIRED = {
     "a key of a class": {Header("authorization"): "plain-one", "city": "Oslo"},
     "a key of bytes": {b"api_key": "plain-one", "city": "Oslo"},
     "deep": [{1: {"a": {2: 3, "api_key": {"x": "plain-one"}}}, "city": "Oslo"}],
+    "one in another": {1: 2, "api_key": {3: 4, "api_key": "plain-one"}, "city": "Oslo"},
     "an ordered dict": OrderedDict({1: 2, "api_key": "plain-one", "city": "Oslo"}),
 }
 
@@ -459,7 +460,7 @@ def test_a_dict_with_keys_that_are_no_strings(value):
 
 
 EDITED = {
-    "gone": ([], {"/0": "dict"}),
+    "gone": ([1], {"/5": "dict"}),
     "no list": ({"a": 1}, {"/a": "dict"}),
     "no pairs": ([[["api_key"], "api_key", ["api_key", 1, 2], [5, 6]]], {"/0": "dict"}),
 }
@@ -510,10 +511,14 @@ def test_a_message_that_says_nothing_secret():
 
 def test_a_key_with_a_secret_above_a_typed_value():
     """What stands below it has another place than before."""
-    encoded = encode({KEY: ApiError({"api_key": "plain-one"})})
-    redactor = Redactor(["api_key"], environ={})
-    redacted = redactor.redact(encoded.json, encoded.types)
-    assert KEY not in json.dumps(redacted.json)
+    for value in (
+        {KEY: ApiError({"api_key": "plain-one"})},
+        ApiError({KEY: {"api_key": "plain-one"}}),
+    ):
+        encoded = encode([value])
+        redacted = Redactor(["api_key"], environ={}).redact(encoded.json, encoded.types)
+        assert KEY not in json.dumps(redacted.json)
+    assert "plain-one" not in json.dumps(redacted.json)
 
 
 def test_json_in_a_json_string():
